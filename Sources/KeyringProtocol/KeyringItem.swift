@@ -1,0 +1,31 @@
+/// What one keyring item is: the name by which the agent stores and finds it.
+///
+/// The same three values are the item's lookup attributes. Attributes are readable without unlocking the collection, so none of them is
+/// personal: a profile's name is chosen by the user and printed in logs anyway.
+package struct KeyringItem: Codable, Hashable, Sendable {
+    /// What the item's secret holds.
+    package enum Kind: String, Codable, Sendable {
+        /// The record of one signed-in profile.
+        case session
+        /// A confidential client's secret or private key.
+        case clientSecret = "client-secret"
+    }
+
+    /// The collection, by its Secret Service alias.
+    package enum Collection: String, Codable, Sendable {
+        /// The user's default collection: survives a reboot, may be locked.
+        case `default`
+        /// The provider's transient collection: gone when the desktop session ends.
+        case session
+    }
+
+    package var kind: Kind
+    package var profile: String
+    package var collection: Collection
+
+    package init(kind: Kind, profile: String, collection: Collection) {
+        self.kind = kind
+        self.profile = profile
+        self.collection = collection
+    }
+}
