@@ -9,6 +9,8 @@ package struct KeyringItem: Codable, Hashable, Sendable {
         case session
         /// A confidential client's secret or private key.
         case clientSecret = "client-secret"
+        /// Nothing: it is saved and deleted again to see whether that works.
+        case probe
     }
 
     /// The collection, by its Secret Service alias.

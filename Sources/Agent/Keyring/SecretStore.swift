@@ -18,6 +18,15 @@ package protocol SecretStore: Sendable {
     func delete(_ item: KeyringItem) async throws(SecretStoreError)
 }
 
+extension SecretStore {
+    /// Proves that something can be saved in the collection, by saving and deleting an item of a kind of its own.
+    package func checkWritable(_ collection: KeyringItem.Collection) async throws(SecretStoreError) {
+        let probe = KeyringItem(kind: .probe, profile: "probe", collection: collection)
+        try await save("{}", as: probe)
+        try await delete(probe)
+    }
+}
+
 /// Why a secret could not be read or written. None of these says anything about whether the item exists.
 package enum SecretStoreError: Error, Equatable, Sendable {
     case locked

@@ -1,0 +1,233 @@
+import Auth0
+import FoundationEssentials
+import KeyringProtocol
+import Logging
+import PosternProtocol
+
+/// One profile's sign-in: its tokens, their one refresh at a time, and their record in the keyring.
+///
+/// Two values say what is known. `served` is what requests see. `record` is what the keyring shall hold; it runs ahead of `served` while a save is
+/// under way, so that a new access token leaves only once its refresh token is safe.
+actor Account {
+    enum Session {
+        /// The keyring has not been read yet, or could not be.
+        case unknown(AgentError?)
+        case signedOut
+        case signedIn(Credentials)
+
+        var credentials: Credentials? {
+            if case .signedIn(let credentials) = self { credentials } else { nil }
+        }
+    }
+
+    var profile: Profile
+    let store: any SecretStore
+    let parts: Parts
+
+    /// What is the same for all accounts.
+    struct Parts: Sendable {
+        var tenants: Tenants
+        var notes: LogoutNotes
+        var clock: any AgentClock
+        /// Nudged whenever an account's next deadline may have moved.
+        var deadlines: Nudge
+        var counters: Counters
+        var log: Logger
+    }
+
+    var served = Session.unknown(nil)
+    var cachedTenant: Tenant?
+    var loading: Task<Void, Never>?
+
+    // Saving (Account+Saving.swift)
+    var record: Credentials?
+    /// Whether the keyring holds something else than `record`.
+    var isUnsaved = false
+    var writing: Task<Void, Never>?
+    var saveBackoff = Account.newSaveBackoff
+    var nextSave: Date?
+    var saveError: SecretStoreError?
+
+    // Refreshing (Account+Refreshing.swift)
+    /// Grows when somebody signs in or out, so that a refresh begun before knows that its result is not wanted any more.
+    var epoch = 0
+    var flight: Task<Void, Never>?
+    /// The agent is about to end: an attempt under way finishes, none begins.
+    var isStopping = false
+    let nudge = Nudge()
+    var waiters: [Int: Waiter] = [:]
+    var waiterCount = 0
+    /// The last attempt of a refresh failed for this reason; nil after a success.
+    var refreshError: AgentError?
+    var lastAttempt = Date.distantPast
+    /// The tenant may have rotated the refresh token without our knowing the new one.
+    var isInDoubt = false
+    var needsSecondFactor = false
+    /// A failed refresh ahead is not tried again before this.
+    var aheadNotBefore = Date.distantPast
+    var aheadBackoff = Backoff(base: .seconds(5))
+    var jitter = 0
+    /// Hashes of tokens that servers refused.
+    var rejected: Set<String> = []
+
+    init(profile: Profile, store: any SecretStore, parts: Parts) {
+        self.profile = profile
+        self.store = store
+        self.parts = parts
+    }
+
+    var now: Date { parts.clock.now }
+
+    var item: KeyringItem {
+        KeyringItem(
+            kind: .session, profile: profile.name, collection: profile.persist == .session ? .session : .default)
+    }
+
+    /// What a caller of `token.get` asks for.
+    struct Ask: Sendable {
+        var key: TokenKey
+        /// The scopes that the request named, for telling which of them were not granted.
+        var namedScope: String?
+        /// Seconds; nil is the configured minimum.
+        var minTTL: Int?
+        /// Of `[agent]`, seconds.
+        var configuredMinTTL: Int
+        var wait: Int
+        var rejected: String?
+        var force = false
+    }
+
+    func token(_ ask: Ask) async throws(AgentError) -> (token: AccessToken, from: GetToken.Response.Source) {
+        if let hash = ask.rejected {
+            rejected.insert(hash)
+        }
+        if let token = try cachedToken(ask) {
+            parts.counters.count(.tokensFromCache)
+            return (token, .cache)
+        }
+        try await loadOrThrow()
+        if let token = try cachedToken(ask) {
+            parts.counters.count(.tokensFromCache)
+            return (token, .cache)
+        }
+        let token = try await refreshedToken(ask.key, wait: ask.wait)
+        try check(token, against: ask)
+        parts.counters.count(.tokensFromRefresh)
+        return (token, .refresh)
+    }
+
+    /// The cached token if it will do; nil if a refresh is needed.
+    ///
+    /// - Throws: 1017 or 1018 if a refresh would give no better token than the one that is here and not due yet.
+    private func cachedToken(_ ask: Ask) throws(AgentError) -> AccessToken? {
+        guard !ask.force, let token = served.credentials?.token(ask.key), token.secondsLeft(at: now) > 0,
+            rejected.isEmpty || !rejected.contains(token.hash)
+        else { return nil }
+        let minimum = ask.minTTL ?? token.standardMinTTL(ask.configuredMinTTL)
+        let isFresh = now.unixTime < token.refreshDue(margin: profile.refreshMargin)
+        if token.secondsLeft(at: now) >= minimum {
+            try check(token, against: ask)
+            return token
+        }
+        if isFresh, token.lifetime < minimum {
+            try check(token, against: ask)
+        }
+        return nil
+    }
+
+    private func check(_ token: AccessToken, against ask: Ask) throws(AgentError) {
+        if let minimum = ask.minTTL, token.secondsLeft(at: now) < minimum, token.lifetime < minimum {
+            throw AgentError(
+                .ttlUnavailable,
+                "Access tokens of profile \(profile.name) live \(token.lifetime) seconds, not \(minimum)."
+            ) { data in
+                data.profile = profile.name
+                data.hint = "Ask for less, or raise the lifetime in the API's settings at the tenant."
+            }
+        }
+        guard let named = ask.namedScope else { return }
+        let granted = Set(token.scope.split(separator: " "))
+        let missing = Set(named.split(separator: " ")).subtracting(granted).map(String.init).sorted()
+        guard missing.isEmpty else {
+            throw AgentError(.scopeNotGranted, "The tenant did not grant \(missing.joined(separator: " ")).") { data in
+                data.profile = profile.name
+                data.missing = missing
+                data.hint = "Add the scopes to the profile and sign in again, or have them granted at the tenant."
+            }
+        }
+    }
+
+    /// The ID token and its claims; an expired one is refreshed.
+    func idToken(wait: Int) async throws(AgentError) -> Secret {
+        try await loadOrThrow()
+        if let token = served.credentials?.idToken, let expiry = IDTokenClaims.expiry(ofVerified: token),
+            expiry > now.timeIntervalSince1970
+        {
+            return token
+        }
+        _ = try await refreshedToken(.standard, wait: wait)
+        guard let token = served.credentials?.idToken else {
+            throw AgentError(.tenantError, "The tenant gave no ID token to profile \(profile.name).") { data in
+                data.profile = profile.name
+            }
+        }
+        return token
+    }
+
+    func status(keyring: KeyringState) -> ProfileStatus {
+        var status = ProfileStatus(
+            name: profile.name, issuer: profile.issuer.description, state: state(keyring: keyring),
+            persist: profile.persist.rawValue, saved: !isUnsaved)
+        status.audience = profile.audience
+        let credentials = served.credentials
+        let token = credentials?.token(.standard)
+        status.account = credentials?.account
+        status.scope = token?.scope
+        status.accessExpiresAt = token?.expiresAt
+        status.refreshDueAt = refreshDue.map(\.unixTime)
+        if let credentials, credentials.refreshToken != nil {
+            status.loginEndsAt = credentials.signedInAt + profile.sessionLifetime
+        }
+        if case .unknown(let error) = served {
+            status.lastError = error
+        } else if let refreshError {
+            status.lastError = refreshError
+        } else if isUnsaved, let saveError {
+            status.lastError = AgentError(saveError, profile: profile.name)
+        }
+        return status
+    }
+
+    private func state(keyring: KeyringState) -> ProfileStatus.State {
+        guard let credentials = served.credentials else {
+            if case .signedOut = served { return .signedOut }
+            return keyring == .locked && profile.persist != .memory ? .locked : .signedOut
+        }
+        let isAlive = credentials.token(.standard).map { $0.secondsLeft(at: now) > 0 } ?? false
+        if credentials.refusal != nil || credentials.refreshToken == nil && !isAlive {
+            return .loginRequired
+        }
+        if needsSecondFactor { return .mfaRequired }
+        if refreshError?.code == .offline { return .offline }
+        return flight == nil ? .signedIn : .refreshing
+    }
+
+    /// The profile's tenant; made once, and anew after ``forgetTenant()``.
+    func tenant() async throws(AgentError) -> Tenant {
+        if let cachedTenant { return cachedTenant }
+        let tenant = try await parts.tenants.tenant(of: profile)
+        cachedTenant = tenant
+        return tenant
+    }
+
+    func forgetTenant() {
+        cachedTenant = nil
+    }
+
+    /// Takes over settings that do not change what the tokens are for.
+    func update(_ profile: Profile) {
+        self.profile = profile
+        cachedTenant = nil
+        parts.deadlines.nudge()
+    }
+}

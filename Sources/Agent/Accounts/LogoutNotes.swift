@@ -1,0 +1,33 @@
+import FoundationEssentials
+import Glibc
+
+/// Notes that a profile was signed out while its keyring item could not be deleted, so that the item is not loaded before it is gone.
+///
+/// A note is an empty file named after the profile in `$XDG_STATE_HOME/postern/signed-out`; it holds no secret.
+package struct LogoutNotes: Sendable {
+    private let directory: String
+
+    package init(environment: [String: String]) {
+        let state = environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+        directory = (state ?? (environment["HOME"] ?? "") + "/.local/state") + "/postern/signed-out"
+    }
+
+    func exists(for profile: String) -> Bool {
+        access(path(profile), F_OK) == 0
+    }
+
+    /// - Throws: what kept the file from being written. The item would then come back at the next start.
+    func write(for profile: String) throws {
+        try FileManager.default.createDirectory(
+            atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try Data().write(to: URL(filePath: path(profile)))
+    }
+
+    func remove(for profile: String) {
+        unlink(path(profile))
+    }
+
+    private func path(_ profile: String) -> String {
+        directory + "/" + profile
+    }
+}

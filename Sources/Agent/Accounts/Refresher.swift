@@ -1,0 +1,25 @@
+import FoundationEssentials
+import ServiceLifecycle
+
+/// The one task that does what is due: refreshes ahead of expiry, retries of saves, looks at a locked keyring.
+struct Refresher: Service {
+    let registry: AccountRegistry
+    let parts: Account.Parts
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                var next: Date?
+                for account in await registry.all {
+                    guard let due = await account.wake() else { continue }
+                    next = min(next ?? due, due)
+                }
+                let pause = next.map { Duration.seconds(max($0.timeIntervalSince(parts.clock.now), 0.01)) }
+                await parts.deadlines.sleep(for: pause, on: parts.clock)
+            }
+        }
+        for account in await registry.all {
+            await account.finishRefresh()
+        }
+    }
+}

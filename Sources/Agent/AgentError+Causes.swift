@@ -1,0 +1,127 @@
+import Auth0
+import KeyringProtocol
+import PosternProtocol
+
+extension AgentError {
+    /// What the tenant or the way to it answered, in the agent's terms.
+    init(_ error: Auth0Error, profile: String) {
+        let (code, message, cause): (Code, String, String?) =
+            switch error.kind {
+            case .wrongCode: (.wrongCode, "That code is wrong.", nil)
+            case .codeExpired: (.codeExpired, "That code has expired.", nil)
+            case .tooManyAttempts(blocked: false): (.tooManyAttempts, "The code was tried too often and is dead.", nil)
+            case .tooManyAttempts(blocked: true):
+                (.tooManyAttempts, "The tenant has blocked further sign-ins for now.", nil)
+            case .invalidAddress: (.invalidParams, "The tenant does not accept that address.", nil)
+            case .refreshTokenRefused: (.loginRequired, "The tenant refused the refresh token.", nil)
+            case .mfaRequired:
+                (.mfaRequired, "The tenant asks for a second factor, which this version cannot answer yet.", nil)
+            case .denied: (.denied, "The tenant denied it: \(error.detail).", nil)
+            case .misconfigured: (.misconfigured, "The tenant did not accept the call: \(error.detail).", nil)
+            case .rateLimited: (.rateLimited, "The tenant's rate limit is reached.", nil)
+            case .unreachable(let why): (.offline, "The tenant cannot be reached: \(error.detail).", why.rawValue)
+            case .noAnswer: (.offline, "The tenant did not answer: \(error.detail).", "timeout")
+            case .serverError: (.offline, "The tenant is in trouble: \(error.detail).", "server_error")
+            case .notJSON: (.offline, "The tenant did not answer: \(error.detail).", "not_json")
+            case .protocolViolation, .malformedTokens:
+                (.tenantError, "The tenant's answer breaks the protocol: \(error.detail).", nil)
+            }
+        self.init(code, message) { data in
+            data.profile = profile
+            data.cause = cause
+            data.hint = error.hint
+            data.error = error.error
+            data.errorDescription = error.description
+            switch error.kind {
+            case .rateLimited(let retryAfter): data.retryAfter = retryAfter
+            case .tooManyAttempts(blocked: true): data.blocked = true
+            case .tooManyAttempts(blocked: false), .codeExpired: data.hint = "Sign in again to get a new code."
+            case .invalidAddress: data.missing = ["username"]
+            default: break
+            }
+        }
+    }
+
+    /// Why the keyring could not be used.
+    init(_ error: SecretStoreError, profile: String?) {
+        switch error {
+        case .locked:
+            self.init(.keyringLocked, "The keyring is locked.") { data in
+                data.profile = profile
+                data.hint = "Unlock it, for example in \"Passwords and Keys\", then try again."
+            }
+        case .absent:
+            self.init(.keyringUnavailable, "No keyring (Secret Service) is running.") { data in
+                data.profile = profile
+                data.cause = "absent"
+                data.hint = "Start one, such as gnome-keyring, or set persist = memory in the profile."
+            }
+        case .noCollection(let collection):
+            self.init(.keyringUnavailable, "The keyring has no \(collection.rawValue) collection.") { data in
+                data.profile = profile
+                data.cause = collection == .session ? "no_session_collection" : "no_collection"
+                data.hint = "Create one, for example in \"Passwords and Keys\", and make it the default."
+            }
+        case .failing(let detail):
+            self.init(.keyringUnavailable, "The keyring does not work: \(detail).") { data in
+                data.profile = profile
+                data.cause = "failing"
+                data.retryable = true
+            }
+        }
+    }
+
+    /// The keyring holds a record that cannot be used and is left as it is.
+    init(_ error: Credentials.Unreadable, profile: String) {
+        switch error {
+        case .corrupt:
+            self.init(.keyringUnavailable, "The keyring's record of profile \(profile) is damaged.") { data in
+                data.profile = profile
+                data.cause = "corrupt"
+                data.hint = "Delete it by 'postern logout \(profile)', then sign in again."
+            }
+        case .newerVersion(let version):
+            self.init(.keyringUnavailable, "The keyring's record of profile \(profile) has format \(version).") {
+                data in
+                data.profile = profile
+                data.cause = "unsupported_version"
+                data.hint =
+                    "A newer posternd wrote it; use that one, or delete the record by 'postern logout \(profile)'."
+            }
+        }
+    }
+
+    static func loginRequired(_ cause: String, profile: String) -> AgentError {
+        let message =
+            switch cause {
+            case "never": "Nobody is signed in to profile \(profile)."
+            case "expired": "The sign-in of profile \(profile) has come to its end."
+            case "lost_answer":
+                "The answer to a refresh of profile \(profile) was lost, and the tenant has since dropped the sign-in."
+            case "reuse_suspected":
+                "The tenant refused a refresh token of profile \(profile) that should be valid: it was revoked, or somebody else used it."
+            case "user_deleted": "The tenant no longer knows the person who signed in to profile \(profile)."
+            case "no_refresh_token":
+                "The access token of profile \(profile) has expired and the tenant gave no refresh token."
+            default: "The sign-in of profile \(profile) is no longer valid."
+            }
+        return AgentError(.loginRequired, message) { data in
+            data.profile = profile
+            data.cause = cause
+            data.hint =
+                cause == "no_refresh_token"
+                ? "Sign in by 'postern login \(profile)'; for refresh tokens, request offline_access and allow it for the API."
+                : "Sign in by 'postern login \(profile)'."
+        }
+    }
+}
+
+extension AgentError {
+    static func idTokenInvalid(_ error: IDTokenError, profile: String) -> AgentError {
+        AgentError(.idTokenInvalid, "The tenant's ID token is not valid: \(error.rule).") { data in
+            data.profile = profile
+            data.cause = String(describing: error).prefix { $0 != "(" }.description
+            data.hint = "Check domain and client_id of the profile, and this machine's clock."
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Auth0
+
+/// One group's keys from all files together, with the file each value stands in, and the checks that turn them into values.
+struct ConfigurationGroup {
+    struct Value {
+        var text: String
+        var file: String
+    }
+
+    let name: String
+    /// The last file that has the group, for errors about what is missing.
+    private(set) var file: String
+    private(set) var values: [String: Value] = [:]
+
+    init(name: String, file: String) {
+        self.name = name
+        self.file = file
+    }
+
+    mutating func add(_ entry: KeyFile.Entry, from file: String) {
+        values[entry.key] = Value(text: entry.value, file: file)
+        self.file = file
+    }
+
+    func refuseUnknownKeys(known: [String]) throws(ConfigurationError) {
+        for key in values.keys.sorted() where !known.contains(key) {
+            throw error(key, "is not a key of this group\(ConfigurationError.suggestion(for: key, among: known))")
+        }
+    }
+
+    func error(_ key: String, _ problem: String) -> ConfigurationError {
+        ConfigurationError(file: values[key]?.file ?? file, group: name, key: key, problem: problem)
+    }
+
+    /// The value, or nil if the key is absent. An empty value is refused: it is more likely a mistake than a wish.
+    func text(_ key: String) throws(ConfigurationError) -> String? {
+        guard let text = values[key]?.text.trimmed else { return nil }
+        guard !text.isEmpty else { throw error(key, "has no value") }
+        guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
+            throw error(key, "holds a control character")
+        }
+        return text
+    }
+
+    func words(_ key: String) throws(ConfigurationError) -> [String]? {
+        try text(key)?.split(separator: " ").map(String.init)
+    }
+
+    func integer(_ key: String, in range: ClosedRange<Int>) throws(ConfigurationError) -> Int? {
+        guard let text = try text(key) else { return nil }
+        guard let number = Int(text), range.contains(number) else {
+            throw error(key, "must be a whole number from \(range.lowerBound) to \(range.upperBound), not \"\(text)\"")
+        }
+        return number
+    }
+
+    func choice<T: RawRepresentable & CaseIterable>(_ key: String) throws(ConfigurationError) -> T?
+    where T.RawValue == String {
+        guard let text = try text(key) else { return nil }
+        guard let choice = T(rawValue: text) else {
+            let words = T.allCases.map(\.rawValue)
+            let hint = ConfigurationError.suggestion(for: text, among: words)
+            throw error(key, "must be one of \(words.joined(separator: ", ")), not \"\(text)\"\(hint)")
+        }
+        return choice
+    }
+
+    func flag(_ key: String) throws(ConfigurationError) -> Bool? {
+        guard let text = try text(key) else { return nil }
+        switch text {
+        case "yes": return true
+        case "no": return false
+        default: throw error(key, "must be yes or no, not \"\(text)\"")
+        }
+    }
+
+    /// Refuses a value that this version does not carry out, rather than ignore it.
+    func onlyDefault(_ key: String, _ standard: String) throws(ConfigurationError) {
+        guard let text = try text(key), text != standard else { return }
+        throw error(key, "\"\(text)\" is not available in this version; only \"\(standard)\" is")
+    }
+}
+
+extension String {
+    var trimmed: String {
+        var rest = self[...]
+        while rest.first?.isWhitespace == true { rest.removeFirst() }
+        while rest.last?.isWhitespace == true { rest.removeLast() }
+        return String(rest)
+    }
+}

@@ -1,0 +1,186 @@
+package import FoundationEssentials
+import NIOHTTP1
+
+/// One application's calls to one tenant (Auth0: "Authentication API"). Each is one request; nothing is retried here.
+package struct AuthenticationAPI: Sendable {
+    package let issuer: Issuer
+    package let clientID: String
+    private let authentication: ClientAuthentication
+    private let transport: HTTPTransport
+    private let now: @Sendable () -> Date
+
+    package init(
+        issuer: Issuer, clientID: String, authentication: ClientAuthentication, transport: HTTPTransport,
+        now: @escaping @Sendable () -> Date
+    ) {
+        self.issuer = issuer
+        self.clientID = clientID
+        self.authentication = authentication
+        self.transport = transport
+        self.now = now
+    }
+
+    /// Has a one-time code or a link sent (`POST /passwordless/start`). That it succeeds does not mean that a message was delivered.
+    package func startPasswordless(_ start: PasswordlessStart) async throws(Auth0Error) {
+        var headers = HTTPHeaders()
+        if let language = start.language {
+            headers.add(name: "x-request-language", value: language)
+        }
+        if let address = start.forwardedFor, authentication.carriesSecret {
+            headers.add(name: "auth0-forwarded-for", value: address)
+        }
+        let answer = try await post("passwordless/start", start.members, headers: headers)
+        guard (200..<300).contains(answer.status) else { throw Auth0Error(answer, to: .start, now: now()) }
+        // A captive portal answers 200 with a page; the tenant answers with JSON or nothing at all.
+        guard answer.body.isEmpty || Self.isJSONObject(answer.body) else {
+            throw Auth0Error(.notJSON, "something answered with a page instead of JSON", hint: Hint.captivePortal)
+        }
+    }
+
+    /// Exchanges a one-time code for tokens (grant `http://auth0.com/oauth/grant-type/passwordless/otp`).
+    package func exchangeCode(
+        _ code: Secret, username: String, connection: String, scope: String, audience: String?
+    ) async throws(Auth0Error) -> TokenResponse {
+        var members: [String: JSONMember] = [
+            "grant_type": .string("http://auth0.com/oauth/grant-type/passwordless/otp"),
+            "username": .string(username), "otp": .string(code.revealed), "realm": .string(connection),
+            "scope": .string(scope),
+        ]
+        members["audience"] = audience.map { .string($0) }
+        return try await token(members, call: .exchange)
+    }
+
+    /// Exchanges a refresh token for an access token (RFC 6749, section 6). If the tenant rotates, the answer's refresh token replaces this one.
+    ///
+    /// - Parameters:
+    ///   - scope: narrows this access token; nil asks for all that was granted.
+    ///   - audience: another audience of a multi-resource refresh token; nil asks for the one signed in for.
+    package func refresh(
+        _ refreshToken: Secret, scope: String? = nil, audience: String? = nil
+    ) async throws(Auth0Error) -> TokenResponse {
+        var members: [String: JSONMember] = [
+            "grant_type": .string("refresh_token"), "refresh_token": .string(refreshToken.revealed),
+        ]
+        members["scope"] = scope.map { .string($0) }
+        members["audience"] = audience.map { .string($0) }
+        return try await token(members, call: .refresh)
+    }
+
+    /// Revokes a refresh token and with it its family (RFC 7009). The tenant answers the same for a token it does not know.
+    package func revoke(_ refreshToken: Secret) async throws(Auth0Error) {
+        let answer = try await post("oauth/revoke", ["token": .string(refreshToken.revealed)])
+        guard (200..<300).contains(answer.status) else { throw Auth0Error(answer, to: .revoke, now: now()) }
+        // Auth0 answers with nothing, or with the text OK; a page is a captive portal's and revoked nothing.
+        guard answer.body.count < 16 || Self.isJSONObject(answer.body) else {
+            throw Auth0Error(.notJSON, "something answered with a page instead of the tenant", hint: Hint.captivePortal)
+        }
+    }
+
+    /// The keys that sign the tenant's ID tokens (`/.well-known/jwks.json`).
+    package func keySet() async throws(Auth0Error) -> KeySet {
+        let answer = try await get(".well-known/jwks.json")
+        guard let keys = KeySet(json: answer.body) else {
+            throw Auth0Error(.protocolViolation, "the tenant's key set is not a JSON Web Key Set")
+        }
+        return keys
+    }
+
+    /// Checks that the tenant is who it is configured to be (OpenID Connect Discovery, section 4.3).
+    package func discover() async throws(Auth0Error) -> Discovery {
+        let answer = try await get(".well-known/openid-configuration")
+        // What does not decode breaks the protocol, whatever the reason.
+        guard let discovery = try? JSONDecoder().decode(Discovery.self, from: Data(answer.body)) else {
+            throw Auth0Error(.protocolViolation, "the tenant's discovery document cannot be read")
+        }
+        guard discovery.issuer == issuer.description else {
+            throw Auth0Error(
+                .misconfigured, "the tenant calls itself \(TenantText.printable(discovery.issuer))",
+                hint: "Set issuer (or domain) of the profile to that address, if it is the right tenant.")
+        }
+        return discovery
+    }
+
+    /// The claims about the person an access token is for (OpenID Connect Core, section 5.3), as JSON.
+    package func userInfo(accessToken: Secret) async throws(Auth0Error) -> [UInt8] {
+        let headers: HTTPHeaders = ["Authorization": "Bearer \(accessToken.revealed)"]
+        return try await get("userinfo", headers: headers).body
+    }
+
+    private func token(_ members: [String: JSONMember], call: Call) async throws(Auth0Error) -> TokenResponse {
+        let answer = try await post("oauth/token", members)
+        // auth0.js knows answers of status 200 whose body is an error; they are errors here as well.
+        guard (200..<300).contains(answer.status), !Self.isError(answer.body) else {
+            throw Auth0Error(answer, to: call, now: now())
+        }
+        guard Self.isJSONObject(answer.body) else {
+            throw Auth0Error(.notJSON, "something answered with a page instead of JSON", hint: Hint.captivePortal)
+        }
+        do {
+            return try TokenResponse(json: answer.body)
+        } catch {
+            throw Auth0Error(.malformedTokens(refreshToken: error.refreshToken), error.reason)
+        }
+    }
+
+    private func get(_ path: String, headers: HTTPHeaders = [:]) async throws(Auth0Error) -> HTTPTransport.Answer {
+        let answer: HTTPTransport.Answer
+        do {
+            answer = try await transport.send(.GET, issuer.endpoint(path), headers: headers)
+        } catch {
+            throw Auth0Error(error)
+        }
+        guard answer.status == 200 else { throw Auth0Error(answer, to: .lookup, now: now()) }
+        guard Self.isJSONObject(answer.body) else {
+            throw Auth0Error(.notJSON, "something answered with a page instead of JSON", hint: Hint.captivePortal)
+        }
+        return answer
+    }
+
+    private func post(
+        _ path: String, _ members: [String: JSONMember], headers extra: HTTPHeaders = [:]
+    ) async throws(Auth0Error) -> HTTPTransport.Answer {
+        var headers = extra
+        headers.add(name: "Content-Type", value: "application/json")
+        headers.add(name: "Accept", value: "application/json")
+        var members = members
+        members["client_id"] = .string(clientID)
+        switch authentication {
+        case .none:
+            break
+        case .secretPost(let secret):
+            members["client_secret"] = .string(secret.revealed)
+        case .secretBasic(let secret):
+            let credentials = Data("\(clientID):\(secret.revealed)".utf8).base64EncodedString()
+            headers.add(name: "Authorization", value: "Basic \(credentials)")
+        case .privateKeyJWT(let key):
+            let assertion = ClientAssertion(clientID: clientID, issuer: issuer, now: now())
+            do {
+                members["client_assertion"] = .string(try await assertion.signed(with: key))
+            } catch {
+                throw Auth0Error(
+                    .misconfigured, "the private key cannot sign a client assertion",
+                    hint: "Set an RSA, P-256 or P-384 key by 'postern client-secret set'.")
+            }
+            members["client_assertion_type"] = .string(ClientAssertion.type)
+        }
+        do {
+            let body = try JSONEncoder().encode(members)
+            return try await transport.send(.POST, issuer.endpoint(path), headers: headers, body: Array(body))
+        } catch let error as HTTPTransport.Failure {
+            throw Auth0Error(error)
+        } catch {
+            throw Auth0Error(.misconfigured, "the request cannot be written as JSON")
+        }
+    }
+
+    private static func isJSONObject(_ bytes: [UInt8]) -> Bool {
+        bytes.first { !($0 == 0x20 || (0x09...0x0D).contains($0)) } == UInt8(ascii: "{")
+    }
+
+    private static func isError(_ bytes: [UInt8]) -> Bool {
+        struct Probe: Decodable {
+            var error: String
+        }
+        return (try? JSONDecoder().decode(Probe.self, from: Data(bytes))) != nil  // not decodable: no error member
+    }
+}

@@ -1,0 +1,119 @@
+package import AsyncHTTPClient
+import FoundationEssentials
+import Logging
+package import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+
+/// Sends one request and reads the whole answer, within bounds: redirects are not followed, an answer has 15 seconds and 1 MiB.
+package struct HTTPTransport: Sendable {
+    /// An answer larger than this is not read to its end, bytes.
+    static let answerLimit = 1 << 20
+    static let deadline = Duration.seconds(15)
+
+    private let client: HTTPClient
+    private let tls: TLSConfiguration
+
+    /// - Parameter trustAnchors: path of a PEM file whose certificates are trusted besides the system's.
+    package init(client: HTTPClient, trustAnchors: String? = nil) {
+        self.client = client
+        var tls = TLSConfiguration.makeClientConfiguration()
+        if let trustAnchors {
+            tls.additionalTrustRoots = [.file(trustAnchors)]
+        }
+        self.tls = tls
+    }
+
+    /// A client for this transport: no redirects, no proxy, no decompression, a connection of its own for each request.
+    ///
+    /// A kept connection could be closed by the tenant just as a refresh token is sent over it. That would leave the token in doubt for nothing,
+    /// so none is kept; a token request an hour does not miss it.
+    package static func makeClient(on group: any EventLoopGroup) -> HTTPClient {
+        var configuration = HTTPClient.Configuration(
+            redirectConfiguration: .disallow,
+            timeout: .init(connect: .seconds(5), read: .seconds(10)),
+            decompression: .disabled)
+        configuration.httpVersion = .http1Only
+        configuration.maximumUsesPerConnection = 1
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
+    }
+
+    struct Answer: Sendable {
+        var status: Int
+        var headers: HTTPHeaders
+        var body: [UInt8]
+    }
+
+    enum Failure: Error {
+        /// The request never reached the tenant.
+        case notSent(Unreachable, detail: String)
+        /// The request may have been received and acted upon.
+        case noAnswer(detail: String)
+    }
+
+    /// What kept a request from being sent.
+    package enum Unreachable: String, Sendable {
+        case dns, connect, tls
+    }
+
+    func send(_ method: HTTPMethod, _ url: String, headers: HTTPHeaders, body: [UInt8]? = nil) async throws(Failure)
+        -> Answer
+    {
+        var request = HTTPClientRequest(url: url)
+        request.method = method
+        request.headers = headers
+        request.body = body.map { .bytes($0) }
+        request.tlsConfiguration = tls
+        do {
+            return try await Self.within(Self.deadline) { [client, request] in
+                let response = try await client.execute(request, deadline: .distantFuture)
+                let body = try await response.body.collect(upTo: Self.answerLimit)
+                return Answer(
+                    status: Int(response.status.code), headers: response.headers, body: Array(body.readableBytesView))
+            }
+        } catch {
+            throw Self.failure(from: error)
+        }
+    }
+
+    /// Runs the operation and cancels it at the deadline. The client's own deadline ends with the answer's head; this one covers the body too.
+    private static func within<T: Sendable>(
+        _ limit: Duration, _ operation: @escaping @concurrent @Sendable () async throws -> T
+    ) async throws -> T {
+        try await withThrowingTaskGroup(of: T.self) { group in
+            group.addTask(operation: operation)
+            group.addTask {
+                try await Task.sleep(for: limit, clock: .continuous)
+                throw HTTPClientError.deadlineExceeded
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next() else { throw HTTPClientError.cancelled }
+            return first
+        }
+    }
+
+    private static func failure(from error: any Error) -> Failure {
+        switch error {
+        case let error as NIOConnectionError:
+            let isDNS = error.connectionErrors.isEmpty && (error.dnsAError != nil || error.dnsAAAAError != nil)
+            return .notSent(
+                isDNS ? .dns : .connect, detail: isDNS ? "the host name is not known" : "the connection was refused")
+        case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
+            return .notSent(.tls, detail: "the certificate or the TLS handshake was not accepted")
+        case is ChannelError:
+            return .notSent(.connect, detail: "the connection took too long")
+        case is NIOTooManyBytesError:
+            return .noAnswer(detail: "the answer was larger than \(answerLimit) bytes")
+        case let error as HTTPClientError where error == .tlsHandshakeTimeout:
+            return .notSent(.tls, detail: "the TLS handshake took too long")
+        case let error as HTTPClientError where error == .connectTimeout:
+            return .notSent(.connect, detail: "the connection took too long")
+        case let error as HTTPClientError where [.deadlineExceeded, .readTimeout].contains(error):
+            return .noAnswer(detail: "the answer took too long")
+        default:
+            return .noAnswer(detail: "the connection was lost before the answer was complete")
+        }
+    }
+}
