@@ -1,4 +1,5 @@
 import Glibc
+import KeyringProtocol
 
 /// Reads a descriptor line by line, keeping no copy of what it has handed out.
 struct LineReader {

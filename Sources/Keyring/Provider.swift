@@ -13,7 +13,7 @@ struct Provider {
         defer { Self.dropSignals() }
         do {
             return try attempt(request)
-        } catch where error.meansStaleSession {
+        } catch  where error.meansStaleSession {
             service = nil
         } catch {
             return error.reply
@@ -68,7 +68,7 @@ struct Provider {
             let owner = g_variant_get_child_value(answer, 0)
             defer { g_variant_unref(owner) }
             return g_variant_get_string(owner, nil).map { String(cString: $0) }
-        } catch where error.meansNoOwner {
+        } catch  where error.meansNoOwner {
             return nil
         }
     }

@@ -37,8 +37,8 @@ package actor KeyringClient: SecretStore {
         let bus = SessionBus.address(in: environment)
         monitor = KeyringMonitor(busAddress: bus)
         self.command = command
-        // GLib would look for the bus elsewhere, or try to start one.
-        self.environment = environment.merging(["DBUS_SESSION_BUS_ADDRESS": bus ?? ""]) { _, ours in ours }
+        // Without it GLib would look for the bus by rules of its own.
+        self.environment = environment.merging(["DBUS_SESSION_BUS_ADDRESS": bus].compactMapValues(\.self)) { $1 }
         self.deadline = deadline
     }
 
@@ -97,6 +97,7 @@ package actor KeyringClient: SecretStore {
     private func ask(
         _ request: KeyringRequest, before deadline: ContinuousClock.Instant
     ) throws(SecretStoreError) -> KeyringReply {
+        guard .now < deadline else { throw .failing("the keyring did not answer others in time") }
         let isFresh = worker == nil
         if let reply = try attempt(request, before: deadline) { return reply }
         // The worker had ended or lost its bus while idle: every request can be made twice, so a fresh one gets it too.
@@ -113,9 +114,9 @@ package actor KeyringClient: SecretStore {
             guard case .failed(_, lostBus: true) = reply else { return reply }
             worker = nil
             return nil
-        } catch let failure as KeyringWorkerProcess.Failure {
+        } catch {
             worker = nil
-            switch failure {
+            switch error {
             case .ended: return nil
             case .timedOut: throw .failing("the keyring did not answer in time")
             case .unreadable: throw .failing("the keyring worker wrote something that is not a reply")

@@ -69,7 +69,7 @@ final class KeyringWorkerProcess {
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes { bytes in
                 let rest = UnsafeRawBufferPointer(rebasing: bytes[sent...])
-                return Glibc.send(socket, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL.rawValue))
+                return Glibc.send(socket, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
             }
             if count > 0 {
                 sent += count
@@ -102,7 +102,7 @@ final class KeyringWorkerProcess {
         let rest = ContinuousClock.now.duration(to: deadline)
         guard rest > .zero else { throw .timedOut }
         var awaited = pollfd(fd: socket, events: event, revents: 0)
-        poll(&awaited, 1, Int32(clamping: rest.components.seconds * 1000 + rest.components.attoseconds / 1_000_000_000_000_000 + 1))
+        poll(&awaited, 1, Int32(clamping: Int64(rest / .milliseconds(1)) + 1))
     }
 }
 
