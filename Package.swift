@@ -58,13 +58,16 @@ let package = Package(
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CGLib", pkgConfig: "glib-2.0", providers: [.apt(["libglib2.0-dev"])]),
 
+        .systemLibrary(name: "CLinux"),
+
         .target(name: "KeyringProtocol", swiftSettings: settings),
-        .target(name: "Keyring", dependencies: ["KeyringProtocol", "CLibsecret"], swiftSettings: settings),
+        .target(
+            name: "Keyring", dependencies: ["KeyringProtocol", "CLibsecret", "CLinux"], swiftSettings: settings),
 
         .target(
             name: "Agent",
             dependencies: [
-                "PosternProtocol", "Auth0", "KeyringProtocol", "CSystemd", "CGLib",
+                "PosternProtocol", "Auth0", "KeyringProtocol", "CSystemd", "CGLib", "CLinux",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -100,10 +103,14 @@ let package = Package(
             swiftSettings: settings),
 
         .target(
-            name: "TestSupport", dependencies: ["DevTenant"], path: "Tests/TestSupport", swiftSettings: settings),
+            name: "TestSupport", dependencies: ["DevTenant", "CLinux"], path: "Tests/TestSupport",
+            swiftSettings: settings),
         .testTarget(name: "PosternProtocolTests", dependencies: ["PosternProtocol"], swiftSettings: settings),
         .testTarget(
             name: "KeyringTests", dependencies: ["KeyringProtocol", "Keyring", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "AgentTests", dependencies: ["Agent", "KeyringProtocol", "PosternProtocol", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(name: "DevTenantTests", dependencies: ["DevTenant", "TestSupport"], swiftSettings: settings),
     ]
 )

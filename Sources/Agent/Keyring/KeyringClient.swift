@@ -1,0 +1,149 @@
+package import KeyringProtocol
+package import PosternProtocol
+
+/// The keyring, asked through a worker process that is started when first needed, given a deadline for each request and replaced when it
+/// misses one.
+///
+/// Loading, saving and deleting never make D-Bus start a provider. Who acts for a person asks for ``state(mayStart:)`` first.
+package actor KeyringClient: SecretStore {
+    /// How the worker is started.
+    package struct WorkerCommand: Sendable {
+        package var executable: String
+        package var arguments: [String]
+
+        package init(executable: String, arguments: [String]) {
+            self.executable = executable
+            self.arguments = arguments
+        }
+
+        /// This very program, even if its file was replaced by an update meanwhile.
+        package static let thisProgram = Self(executable: "/proc/self/exe", arguments: ["keyring-worker"])
+    }
+
+    private let executor = BlockingExecutor(label: "postern.keyring")
+    private let monitor: KeyringMonitor
+    private let command: WorkerCommand
+    private let environment: [String: String]
+    private let deadline: Duration
+    private var worker: KeyringWorkerProcess?
+    private var isShutDown = false
+
+    /// - Parameters:
+    ///   - environment: the worker's environment; names the session bus for both.
+    ///   - deadline: how long one request may take.
+    package init(
+        environment: [String: String], command: WorkerCommand = .thisProgram, deadline: Duration = .seconds(3)
+    ) {
+        let bus = SessionBus.address(in: environment)
+        monitor = KeyringMonitor(busAddress: bus)
+        self.command = command
+        // Without it GLib would look for the bus by rules of its own.
+        self.environment = environment.merging(["DBUS_SESSION_BUS_ADDRESS": bus].compactMapValues(\.self)) { $1 }
+        self.deadline = deadline
+    }
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    package nonisolated func state(mayStart: Bool) async -> KeyringState {
+        switch await state(of: .default, mayStart: mayStart) {
+        case .available: .available
+        case .locked: .locked
+        case .absent, .noCollection: .absent
+        case .failing: .failing
+        }
+    }
+
+    /// As ``state(mayStart:)``, of either collection and with the reason.
+    package nonisolated func state(of collection: KeyringItem.Collection, mayStart: Bool) async -> CollectionState {
+        await monitor.state(of: collection, mayStart: mayStart)
+    }
+
+    package nonisolated func load(_ item: KeyringItem) async throws(SecretStoreError) -> String? {
+        switch try await perform(KeyringRequest(operation: .load, item: item)) {
+        case .found(let secret): secret
+        case .notFound: nil
+        case let reply: throw reply.error(for: item)
+        }
+    }
+
+    package nonisolated func save(_ secret: String, as item: KeyringItem) async throws(SecretStoreError) {
+        let reply = try await perform(KeyringRequest(operation: .save, item: item, secret: secret))
+        guard reply == .done else { throw reply.error(for: item) }
+    }
+
+    package nonisolated func delete(_ item: KeyringItem) async throws(SecretStoreError) {
+        let reply = try await perform(KeyringRequest(operation: .delete, item: item))
+        guard reply == .done || reply == .notFound else { throw reply.error(for: item) }
+    }
+
+    /// Ends the worker; whatever is asked afterwards fails.
+    package func shutdown() {
+        isShutDown = true
+        worker = nil
+    }
+
+    /// Asks the worker, unless it is already plain that the answer would be no good.
+    private nonisolated func perform(_ request: KeyringRequest) async throws(SecretStoreError) -> KeyringReply {
+        switch await monitor.state(of: request.item.collection, mayStart: false) {
+        case .available: try await ask(request, before: .now + deadline)
+        case .locked: throw .locked
+        case .absent: throw .absent
+        case .noCollection: throw .noCollection(request.item.collection)
+        case .failing(let reason): throw .failing(reason)
+        }
+    }
+
+    /// - Parameter deadline: counted from when it was asked, so that those who wait behind a stuck request do not wait once more each.
+    private func ask(
+        _ request: KeyringRequest, before deadline: ContinuousClock.Instant
+    ) throws(SecretStoreError) -> KeyringReply {
+        guard .now < deadline else { throw .failing("the keyring did not answer others in time") }
+        let isFresh = worker == nil
+        if let reply = try attempt(request, before: deadline) { return reply }
+        // The worker had ended or lost its bus while idle: every request can be made twice, so a fresh one gets it too.
+        if !isFresh, let reply = try attempt(request, before: deadline) { return reply }
+        throw .failing("the keyring worker ended, or lost the session bus")
+    }
+
+    /// - Returns: nil if only a new worker can answer; there is none any more then.
+    private func attempt(
+        _ request: KeyringRequest, before deadline: ContinuousClock.Instant
+    ) throws(SecretStoreError) -> KeyringReply? {
+        do {
+            let reply = try runningWorker().ask(request, before: deadline)
+            guard case .failed(_, lostBus: true) = reply else { return reply }
+            worker = nil
+            return nil
+        } catch {
+            worker = nil
+            switch error {
+            case .ended: return nil
+            case .timedOut: throw .failing("the keyring did not answer in time")
+            case .unreadable: throw .failing("the keyring worker wrote something that is not a reply")
+            case .notStarted(let number): throw .failing("the keyring worker could not be started: errno \(number)")
+            }
+        }
+    }
+
+    private func runningWorker() throws(KeyringWorkerProcess.Failure) -> KeyringWorkerProcess {
+        if isShutDown { throw .ended }
+        if let worker { return worker }
+        let started = try KeyringWorkerProcess(
+            executable: command.executable, arguments: command.arguments, environment: environment)
+        worker = started
+        return started
+    }
+}
+
+extension KeyringReply {
+    /// What a reply that is not the wanted one means to the one who asked.
+    fileprivate func error(for item: KeyringItem) -> SecretStoreError {
+        switch self {
+        case .locked: .locked
+        case .absent: .absent
+        case .noCollection: .noCollection(item.collection)
+        case .failed(let message, _): .failing(message)
+        case .found, .notFound, .done: .failing("the keyring worker answered another question")
+        }
+    }
+}

@@ -1,0 +1,113 @@
+package import KeyringProtocol
+
+/// Looks how the keyring stands, without libsecret and without a chance of a prompt: only the bus itself and two properties are asked, each
+/// with a time-out.
+package actor KeyringMonitor {
+    /// How long an answer of the bus or the provider may take, and how long the start of a provider.
+    package struct Patience: Sendable {
+        package var answer: Duration
+        package var start: Duration
+
+        package init(answer: Duration = .seconds(2), start: Duration = .seconds(5)) {
+            self.answer = answer
+            self.start = start
+        }
+    }
+
+    private struct Question: Hashable {
+        var collection: KeyringItem.Collection
+        var mayStart: Bool
+    }
+
+    private let executor = BlockingExecutor(label: "postern.keyring-monitor")
+    private let busAddress: String?
+    private let patience: Patience
+    private var bus: SessionBus?
+    private var answers: [Question: (state: CollectionState, began: ContinuousClock.Instant)] = [:]
+
+    /// - Parameter busAddress: nil if there is no session bus.
+    package init(busAddress: String?, patience: Patience = Patience()) {
+        self.busAddress = busAddress
+        self.patience = patience
+    }
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// How the collection stands now.
+    ///
+    /// - Parameter mayStart: whether D-Bus may start a provider if none is running.
+    package nonisolated func state(of collection: KeyringItem.Collection, mayStart: Bool) async -> CollectionState {
+        await look(Question(collection: collection, mayStart: mayStart), askedAt: .now)
+    }
+
+    /// An answer is good for everybody who asked before it was looked for: those who queue up behind a mute provider wait for it once.
+    private func look(_ question: Question, askedAt: ContinuousClock.Instant) -> CollectionState {
+        if let answer = answers[question], answer.began >= askedAt { return answer.state }
+        let began = ContinuousClock.now
+        let state = look(question)
+        answers[question] = (state, began)
+        return state
+    }
+
+    private func look(_ question: Question) -> CollectionState {
+        do {
+            return try attempt(question)
+        } catch  where error.meansLostBus {
+            // The bus was restarted since it was last asked.
+            bus = nil
+        } catch  where error.meansNoOwner {
+            // The provider left between two questions.
+        } catch {
+            return failing(error)
+        }
+        do {
+            return try attempt(question)
+        } catch {
+            return failing(error)
+        }
+    }
+
+    private func failing(_ error: SessionBus.CallError) -> CollectionState {
+        // An answer that comes after all must not be waited for behind a dead connection.
+        if error.meansLostBus { bus = nil }
+        if error.meansTimedOut { return .failing(reason: "the keyring did not answer in time") }
+        return .failing(reason: error.message)
+    }
+
+    private func attempt(_ question: Question) throws(SessionBus.CallError) -> CollectionState {
+        guard let busAddress else { return .absent(reason: "there is no session bus") }
+        let bus: SessionBus
+        do {
+            bus = try connection(to: busAddress)
+        } catch  where error.meansTimedOut {
+            return .failing(reason: "the session bus did not answer in time")
+        } catch {
+            return .absent(reason: "the session bus cannot be reached: \(error.message)")
+        }
+
+        var owner = try bus.secretServiceOwner(timeout: patience.answer)
+        if owner == nil && question.mayStart {
+            do {
+                try bus.startSecretService(timeout: patience.start)
+            } catch  where error.meansTimedOut {
+                return .failing(reason: "the keyring's provider did not start in time")
+            } catch  where !error.meansLostBus {
+                return .absent(reason: error.message)
+            }
+            owner = try bus.secretServiceOwner(timeout: patience.answer)
+        }
+        guard let owner else { return .absent(reason: "no keyring's provider is running") }
+        let alias = question.collection.rawValue
+        guard let collection = try bus.collection(alias, of: owner, timeout: patience.answer) else {
+            return .noCollection
+        }
+        return try bus.isLocked(collection, of: owner, timeout: patience.answer) ? .locked : .available
+    }
+
+    private func connection(to address: String) throws(SessionBus.CallError) -> SessionBus {
+        if let bus { return bus }
+        let connected = try SessionBus(address: address, timeout: patience.answer)
+        bus = connected
+        return connected
+    }
+}

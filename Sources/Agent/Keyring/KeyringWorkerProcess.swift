@@ -1,0 +1,152 @@
+import CLinux
+import Glibc
+import KeyringProtocol
+
+import struct Foundation.Data
+import class Foundation.JSONDecoder
+import class Foundation.JSONEncoder
+
+/// One running keyring worker and our end of the socketpair to it. Its calls block; letting go of it kills the worker.
+final class KeyringWorkerProcess {
+    /// Why a worker gave no answer. After any of these it is of no more use.
+    enum Failure: Error, Equatable {
+        /// It could not be started.
+        case notStarted(errno: Int32)
+        /// The deadline passed before the whole answer was there.
+        case timedOut
+        /// It ended, or closed its end.
+        case ended
+        /// What it wrote is not a reply.
+        case unreadable
+    }
+
+    let processID: pid_t
+    private let socket: Int32
+    private var received: [UInt8] = []
+
+    /// Starts `executable` as a worker. It inherits standard error and the socket, as its standard input, and nothing else; it is in a process
+    /// group of its own, so that a Ctrl-C for the daemon leaves it alone while the daemon saves what it has.
+    init(executable: String, arguments: [String], environment: [String: String]) throws(Failure) {
+        var ends: [Int32] = [-1, -1]
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        guard socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw .notStarted(errno: errno) }
+        defer { close(ends[1]) }
+        do {
+            processID = try Self.spawn(executable, arguments, environment, standardInput: ends[1])
+            socket = ends[0]
+        } catch {
+            close(ends[0])
+            throw error
+        }
+    }
+
+    deinit {
+        close(socket)
+        kill(processID, SIGKILL)
+        while waitpid(processID, nil, 0) < 0 && errno == EINTR {}
+    }
+
+    /// Sends the request and waits for its answer, at most until `deadline`.
+    func ask(_ request: KeyringRequest, before deadline: ContinuousClock.Instant) throws(Failure) -> KeyringReply {
+        // Encoding cannot fail: a request is made of strings.
+        guard let encoded = try? JSONEncoder().encode(request) else { throw .unreadable }
+        var line = [UInt8](encoded)
+        defer { line.wipe() }
+        line.append(UInt8(ascii: "\n"))
+        try send(line, before: deadline)
+
+        var answer = try receiveLine(before: deadline)
+        defer { answer.wipe() }
+        do {
+            return try JSONDecoder().decode(KeyringReply.self, from: Data(answer))
+        } catch {
+            throw .unreadable
+        }
+    }
+
+    private func send(_ bytes: [UInt8], before deadline: ContinuousClock.Instant) throws(Failure) {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes.withUnsafeBytes { bytes in
+                let rest = UnsafeRawBufferPointer(rebasing: bytes[sent...])
+                return Glibc.send(socket, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
+            }
+            if count > 0 {
+                sent += count
+            } else {
+                try waitAfterError(for: Int16(POLLOUT), before: deadline)
+            }
+        }
+    }
+
+    private func receiveLine(before deadline: ContinuousClock.Instant) throws(Failure) -> [UInt8] {
+        var chunk = [UInt8](repeating: 0, count: 64 * 1024)
+        defer { chunk.wipe() }
+        while received.last != UInt8(ascii: "\n") {
+            let count = recv(socket, &chunk, chunk.count, 0)
+            if count > 0 {
+                received.append(contentsOf: chunk.prefix(count))
+            } else if count == 0 {
+                throw .ended
+            } else {
+                try waitAfterError(for: Int16(POLLIN), before: deadline)
+            }
+        }
+        defer { received.wipe(); received = [] }
+        return received.dropLast()
+    }
+
+    /// After a call that returned -1: returns when the socket is ready for another attempt, or throws.
+    private func waitAfterError(for event: Int16, before deadline: ContinuousClock.Instant) throws(Failure) {
+        guard errno == EAGAIN || errno == EINTR else { throw .ended }
+        let rest = ContinuousClock.now.duration(to: deadline)
+        guard rest > .zero else { throw .timedOut }
+        var awaited = pollfd(fd: socket, events: event, revents: 0)
+        poll(&awaited, 1, Int32(clamping: Int64(rest / .milliseconds(1)) + 1))
+    }
+}
+
+extension KeyringWorkerProcess {
+    private static func spawn(
+        _ executable: String, _ arguments: [String], _ environment: [String: String], standardInput: Int32
+    ) throws(Failure) -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, standardInput, STDIN_FILENO)
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setflags(
+            &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
+
+        let arguments = CStringArray([executable] + arguments)
+        let environment = CStringArray(environment.map { "\($0.key)=\($0.value)" })
+        var processID: pid_t = 0
+        let failure = posix_spawn(
+            &processID, executable, &actions, &attributes, arguments.pointers, environment.pointers)
+        guard failure == 0 else { throw .notStarted(errno: failure) }
+        return processID
+    }
+}
+
+/// A NULL-terminated array of C strings, as exec wants it.
+private final class CStringArray {
+    let pointers: [UnsafeMutablePointer<CChar>?]
+
+    init(_ strings: [String]) {
+        pointers = strings.map { strdup($0) } + [nil]
+    }
+
+    deinit {
+        pointers.forEach { free($0) }
+    }
+}

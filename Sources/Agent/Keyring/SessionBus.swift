@@ -1,0 +1,162 @@
+import CSystemd
+import Glibc
+
+/// One connection to a D-Bus bus. Its calls block, each at most as long as it says; it is not for use by two threads at once.
+///
+/// sd-bus's own convenience calls are variadic, which Swift cannot call: messages are put together value by value.
+final class SessionBus {
+    /// Why a call gave no answer.
+    struct CallError: Error {
+        /// The D-Bus error's name; sd-bus names its own `System.Error.E…`.
+        let name: String
+        let message: String
+
+        /// The connection is gone; a new one may work.
+        var meansLostBus: Bool {
+            ["ECONNRESET", "ENOTCONN", "EPIPE", "ESHUTDOWN"].contains { name == "System.Error.\($0)" }
+        }
+
+        var meansTimedOut: Bool {
+            name == "System.Error.ETIMEDOUT" || name == SD_BUS_ERROR_TIMEOUT
+                || name == "org.freedesktop.DBus.Error.TimedOut"
+        }
+
+        /// Nobody has the name that was called, or who had it left without answering.
+        var meansNoOwner: Bool {
+            [SD_BUS_ERROR_NAME_HAS_NO_OWNER, SD_BUS_ERROR_SERVICE_UNKNOWN, SD_BUS_ERROR_NO_REPLY].contains(name)
+        }
+
+        fileprivate init(_ error: borrowing sd_bus_error) {
+            name = error.name.map { String(cString: $0) } ?? ""
+            message = error.message.map { String(cString: $0) } ?? ""
+        }
+
+        /// - Parameter result: a negative errno, as sd-bus functions return it.
+        fileprivate init(result: Int32) {
+            var error = sd_bus_error()
+            sd_bus_error_set_errno(&error, result)
+            defer { sd_bus_error_free(&error) }
+            self.init(error)
+        }
+    }
+
+    /// Where the session bus is (D-Bus specification, "Well-known message bus instances"; systemd's user bus), or nil if nothing says so.
+    static func address(in environment: [String: String]) -> String? {
+        if let address = environment["DBUS_SESSION_BUS_ADDRESS"], !address.isEmpty { return address }
+        guard let directory = environment["XDG_RUNTIME_DIR"], !directory.isEmpty else { return nil }
+        return "unix:path=\(escaped("\(directory)/bus"))"
+    }
+
+    /// A value as D-Bus addresses want it: everything but a few ASCII characters as %xx.
+    private static func escaped(_ value: String) -> String {
+        value.utf8.map { byte in
+            let scalar = Unicode.Scalar(byte)
+            switch scalar {
+            case "a"..."z", "A"..."Z", "0"..."9", "-", "_", "/", ".", "\\", "*": return String(scalar)
+            default: return "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            }
+        }.joined()
+    }
+
+    private let bus: OpaquePointer
+
+    /// Connects and introduces itself, in `timeout` at most: sd-bus alone would wait for a mute bus for a minute and a half.
+    init(address: String, timeout: Duration) throws(CallError) {
+        var new: OpaquePointer?
+        try check(sd_bus_new(&new))
+        guard let new else { throw CallError(result: -ENOMEM) }
+        bus = new
+        try check(sd_bus_set_address(bus, address))
+        try check(sd_bus_set_bus_client(bus, 1))
+        try check(sd_bus_set_exit_on_disconnect(bus, 0))
+        try check(sd_bus_start(bus))
+
+        let deadline = ContinuousClock.now + timeout
+        while try check(sd_bus_is_ready(bus)) == 0 {
+            if try check(sd_bus_process(bus, nil)) > 0 { continue }
+            let rest = ContinuousClock.now.duration(to: deadline)
+            guard rest > .zero else { throw CallError(result: -ETIMEDOUT) }
+            try check(sd_bus_wait(bus, rest.microseconds))
+        }
+    }
+
+    deinit {
+        sd_bus_close_unref(bus)
+    }
+
+    /// Calls a method and reads its answer. D-Bus starts nobody to answer it.
+    func call<Answer>(
+        _ destination: String, _ path: String, _ interface: String, _ member: String, _ arguments: [Argument],
+        timeout: Duration, answer: (Message) throws(CallError) -> Answer
+    ) throws(CallError) -> Answer {
+        var call: OpaquePointer?
+        try check(sd_bus_message_new_method_call(bus, &call, destination, path, interface, member))
+        defer { sd_bus_message_unref(call) }
+        try check(sd_bus_message_set_auto_start(call, 0))
+        for argument in arguments { try argument.append(to: call) }
+
+        var error = sd_bus_error()
+        defer { sd_bus_error_free(&error) }
+        var reply: OpaquePointer?
+        let result = sd_bus_call(bus, call, timeout.microseconds, &error, &reply)
+        defer { sd_bus_message_unref(reply) }
+        if sd_bus_error_is_set(&error) != 0 { throw CallError(error) }
+        try check(result)
+        return try answer(Message(message: reply))
+    }
+
+    /// What a method is called with.
+    enum Argument {
+        case string(String)
+        case uint32(UInt32)
+
+        fileprivate func append(to message: OpaquePointer?) throws(CallError) {
+            switch self {
+            case .string(let value): try check(sd_bus_message_append_basic(message, BasicType.string, value))
+            case .uint32(var value): try check(sd_bus_message_append_basic(message, BasicType.uint32, &value))
+            }
+        }
+    }
+
+    /// An answer, read value by value.
+    struct Message {
+        fileprivate let message: OpaquePointer?
+
+        func string() throws(CallError) -> String { try text(BasicType.string) }
+
+        func objectPath() throws(CallError) -> String { try text(BasicType.objectPath) }
+
+        /// A boolean within a variant, as properties are answered.
+        func booleanVariant() throws(CallError) -> Bool {
+            var value: Int32 = 0
+            try check(sd_bus_message_enter_container(message, BasicType.variant, "b"))
+            try check(sd_bus_message_read_basic(message, BasicType.boolean, &value))
+            return value != 0
+        }
+
+        private func text(_ type: CChar) throws(CallError) -> String {
+            var value: UnsafePointer<CChar>?
+            try check(sd_bus_message_read_basic(message, type, &value))
+            return value.map { String(cString: $0) } ?? ""
+        }
+    }
+}
+
+/// D-Bus type codes (D-Bus specification, "Summary of types").
+private enum BasicType {
+    static let string = CChar(UInt8(ascii: "s"))
+    static let objectPath = CChar(UInt8(ascii: "o"))
+    static let uint32 = CChar(UInt8(ascii: "u"))
+    static let boolean = CChar(UInt8(ascii: "b"))
+    static let variant = CChar(UInt8(ascii: "v"))
+}
+
+@discardableResult
+private func check(_ result: Int32) throws(SessionBus.CallError) -> Int32 {
+    if result < 0 { throw SessionBus.CallError(result: result) }
+    return result
+}
+
+extension Duration {
+    fileprivate var microseconds: UInt64 { UInt64(Swift.max(0, self / .microseconds(1))) }
+}
