@@ -1,0 +1,70 @@
+import Hummingbird
+import NIOCore
+
+/// Turns a request of the server into a ``Call``, and the tenant's reply into bytes or a dropped connection.
+struct TenantResponder: HTTPResponder {
+    /// More than any request of a client needs.
+    private static let longestBody = 1_048_576
+
+    let tenant: DevTenant
+
+    func respond(to request: Request, context: ConnectionContext) async throws -> Response {
+        let body = try await request.body.collect(upTo: Self.longestBody)
+        let call = Call(
+            method: request.method, path: request.uri.path, query: Parameters(form: request.uri.query ?? "") ?? .init(),
+            headers: request.headers, body: String(buffer: body),
+            source: context.channel.remoteAddress?.ipAddress ?? "")
+        let reply =
+            call.path.hasPrefix(DevTenant.controlPrefix)
+            ? .answer(await tenant.control(call)) : try await tenant.handle(call)
+        switch reply {
+        case .answer(let answer):
+            return response(for: answer, context)
+        case .hangUp:
+            try await context.channel.close()
+            return Response(status: .internalServerError)
+        }
+    }
+
+    private func response(for answer: Answer, _ context: ConnectionContext) -> Response {
+        let body: ResponseBody =
+            switch answer.body {
+            case .text(let text): .init(byteBuffer: ByteBuffer(string: text))
+            case .oversized(let bytes): oversized(bytes)
+            case .endless: endless()
+            case .stalled: stalled(context.channel)
+            }
+        return Response(status: .init(code: answer.status), headers: answer.headers, body: body)
+    }
+
+    private static let blanks = ByteBuffer(repeating: UInt8(ascii: " "), count: 65_536)
+
+    private func oversized(_ bytes: Int) -> ResponseBody {
+        ResponseBody(contentLength: bytes) { writer in
+            try await writer.write(ByteBuffer(string: "{"))
+            var missing = bytes - 1
+            while missing > 0 {
+                let count = min(missing, Self.blanks.readableBytes)
+                try await writer.write(ByteBuffer(repeating: UInt8(ascii: " "), count: count))
+                missing -= count
+            }
+            try await writer.finish(nil)
+        }
+    }
+
+    private func endless() -> ResponseBody {
+        ResponseBody { [tenant] writer in
+            try await writer.write(ByteBuffer(string: "{"))
+            while await !tenant.isClosing { try await writer.write(Self.blanks) }
+            try await writer.finish(nil)
+        }
+    }
+
+    private func stalled(_ channel: any Channel) -> ResponseBody {
+        ResponseBody(contentLength: 4096) { [tenant] writer in
+            try await writer.write(ByteBuffer(string: "{"))
+            try await tenant.wait { $0.isClosing ? true : nil }
+            try await channel.close()
+        }
+    }
+}
