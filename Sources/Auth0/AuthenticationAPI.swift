@@ -100,10 +100,16 @@ package struct AuthenticationAPI: Sendable {
         return discovery
     }
 
-    /// The claims about the person an access token is for (OpenID Connect Core, section 5.3), as JSON.
-    package func userInfo(accessToken: Secret) async throws(Auth0Error) -> [UInt8] {
-        let headers: HTTPHeaders = ["Authorization": "Bearer \(accessToken.revealed)"]
-        return try await get("userinfo", headers: headers).body
+    /// The claims about the person an access token is for (OpenID Connect Core, section 5.3).
+    package func userInfo(accessToken: Secret) async throws(Auth0Error) -> IDTokenClaims {
+        let answer = try await get("userinfo", headers: ["Authorization": "Bearer \(accessToken.revealed)"])
+        // What does not decode breaks the protocol, whatever the reason.
+        guard let claims = try? JSONDecoder().decode(IDTokenClaims.self, from: Data(answer.body)),
+            claims.sub?.isEmpty == false
+        else {
+            throw Auth0Error(.protocolViolation, "the tenant's userinfo does not say who it is about")
+        }
+        return claims
     }
 
     private func token(_ members: [String: JSONMember], call: Call) async throws(Auth0Error) -> TokenResponse {

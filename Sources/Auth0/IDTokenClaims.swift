@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import JWTKit
 
 /// The claims of an ID token that the agent reads (OpenID Connect Core, section 2).
@@ -47,5 +48,16 @@ extension IDTokenClaims {
     /// The expiry of a token that was verified when it was stored, Unix seconds; nil if it cannot be read.
     package static func expiry(ofVerified token: Secret) -> Double? {
         try? DefaultJWTParser().parse(Array(token.revealed.utf8), as: Self.self).payload.exp  // unreadable: as good as expired
+    }
+}
+
+extension IDTokenClaims {
+    /// All claims of a token that was verified when it was stored, as JSON; nil if they cannot be read.
+    package static func json(ofVerified token: Secret) -> [UInt8]? {
+        let parts = token.revealed.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3 else { return nil }
+        let base64 = parts[1].replacing("-", with: "+").replacing("_", with: "/")
+        let padding = String(repeating: "=", count: (4 - base64.count % 4) % 4)
+        return Data(base64Encoded: base64 + padding).map(Array.init)
     }
 }

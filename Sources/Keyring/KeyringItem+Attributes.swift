@@ -7,6 +7,7 @@ extension KeyringItem {
         switch kind {
         case .session: "Postern: \(profile)"
         case .clientSecret: "Postern: client secret of \(profile)"
+        case .probe: "Postern: can this keyring be written?"
         }
     }
 

@@ -212,6 +212,8 @@ actor Account {
         return flight == nil ? .signedIn : .refreshing
     }
 
+    var isSignedIn: Bool { served.credentials?.refreshToken != nil }
+
     /// The profile's tenant; made once, and anew after ``forgetTenant()``.
     func tenant() async throws(AgentError) -> Tenant {
         if let cachedTenant { return cachedTenant }

@@ -38,6 +38,17 @@ actor AccountRegistry {
         order.compactMap { accounts[$0] }
     }
 
+    /// How many profiles there are and how they stand, in words.
+    var summary: String {
+        get async {
+            var signedIn = 0
+            for account in all where await account.isSignedIn {
+                signedIn += 1
+            }
+            return "Serving \(order.count) \(order.count == 1 ? "profile" : "profiles"), \(signedIn) signed in"
+        }
+    }
+
     /// - Parameter name: nil is the default profile.
     /// - Throws: 1002 with the names there are.
     func account(_ name: String?) throws(AgentError) -> Account {

@@ -14,6 +14,7 @@ struct Refresher: Service {
                     guard let due = await account.wake() else { continue }
                     next = min(next ?? due, due)
                 }
+                ServiceManager.status(await registry.summary)
                 let pause = next.map { Duration.seconds(max($0.timeIntervalSince(parts.clock.now), 0.01)) }
                 await parts.deadlines.sleep(for: pause, on: parts.clock)
             }

@@ -25,6 +25,15 @@ extension Configuration {
         return try Configuration(groups)
     }
 
+    /// Checks a profile that is not in a file yet.
+    static func check(_ entries: [KeyFile.Entry], ofProfile name: String, file: String) throws(ConfigurationError) {
+        var group = ConfigurationGroup(name: "profile \(name)", file: file)
+        for entry in entries {
+            group.add(entry, from: file)
+        }
+        _ = try Profile(group, name: name)
+    }
+
     private init(_ groups: [ConfigurationGroup]) throws(ConfigurationError) {
         for group in groups {
             let words = group.name.split(separator: " ").map(String.init)

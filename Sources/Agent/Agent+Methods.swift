@@ -1,0 +1,185 @@
+import Auth0
+import FoundationEssentials
+import Glibc
+import PosternProtocol
+
+// One function for each method of the agent: which account or login it is for, and what it answers.
+
+extension Agent {
+    func hello(_: Hello) -> Hello.Response {
+        Hello.Response(
+            name: "posternd", version: Self.version, protocol: Self.protocolVersions, pid: getpid(),
+            startedAt: startedAt.unixTime)
+    }
+
+    func status(_: GetStatus) async -> GetStatus.Response {
+        let keyring = await keyring.state(mayStart: false)
+        return GetStatus.Response(
+            version: Self.version, startedAt: startedAt.unixTime, locked: false, keyring: keyring,
+            configFile: configuration.files.user, configError: await configuration.error?.description,
+            profiles: await profileStatuses(keyring: keyring), counters: counters.snapshot)
+    }
+
+    func reload(_: Reload) async throws(AgentError) -> Reload.Response {
+        do {
+            return Reload.Response(profiles: try await applyConfiguration())
+        } catch {
+            throw Self.misconfigured(error)
+        }
+    }
+
+    func listProfiles(_: ListProfiles) async -> ListProfiles.Response {
+        ListProfiles.Response(profiles: await profileStatuses(keyring: await keyring.state(mayStart: false)))
+    }
+
+    private func profileStatuses(keyring: KeyringState) async -> [ProfileStatus] {
+        var statuses: [ProfileStatus] = []
+        for account in await accounts.all {
+            statuses.append(await account.status(keyring: keyring))
+        }
+        return statuses
+    }
+
+    func addProfile(_ request: AddProfile) async throws(AgentError) -> Empty {
+        try await configuration.add(request)
+        _ = try await reload(Reload())
+        return Empty()
+    }
+
+    func removeProfile(_ request: RemoveProfile) async throws(AgentError) -> Empty {
+        try await configuration.remove(request.name)
+        _ = try await reload(Reload())
+        return Empty()
+    }
+
+    func setClientSecret(_ request: SetClientSecret) async throws(AgentError) -> Empty {
+        let account = try await account(request.profile)
+        let method = await account.profile.clientAuth
+        func invalid(_ message: String) -> AgentError {
+            AgentError(.invalidParams, message) { data in data.profile = request.profile }
+        }
+        let secret: Secret
+        switch (request.secret, request.privateKey) {
+        case (let value?, nil) where method == .secretPost || method == .secretBasic:
+            secret = Secret(value)
+        case (nil, let value?) where method == .privateKeyJWT:
+            secret = Secret(value)
+            guard await ClientAuthentication.accepts(privateKey: secret) else {
+                throw invalid("That is no PEM private key of type RSA, P-256 or P-384.")
+            }
+        case (_?, nil), (nil, _?):
+            throw invalid("The profile's client_auth is \(method.rawValue), which takes another kind of secret or none.")
+        default:
+            throw invalid("Give either secret or private_key.")
+        }
+        do {
+            try await tenants.setClientSecret(secret, of: request.profile)
+        } catch {
+            throw AgentError(error, profile: request.profile)
+        }
+        await account.forgetTenant()
+        return Empty()
+    }
+
+    func logout(_ request: Logout) async throws(AgentError) -> Logout.Response {
+        let account = try await account(request.profile)
+        if let login = await logins.live(account.profile.name) {
+            // It may have ended by itself just now, which is as good.
+            try? await login.cancel()
+        }
+        return await account.logout(revoke: request.revoke ?? true)
+    }
+
+    func startLogin(_ request: StartLogin) async throws(AgentError) -> LoginState {
+        try await logins.start(request, account: try await account(request.profile))
+    }
+
+    func answerLogin(_ request: AnswerLogin) async throws(AgentError) -> LoginState {
+        let answers = [request.code, request.factor, request.recoveryCode, request.enroll?.type].compactMap { $0 }
+        guard answers.count == 1 else {
+            throw AgentError(.invalidParams, "Give exactly one of code, factor, recovery_code and enroll.")
+        }
+        return try await logins.session(request.loginID).answer(request)
+    }
+
+    func resendCode(_ request: ResendCode) async throws(AgentError) -> LoginState {
+        try await logins.resend(request.loginID)
+    }
+
+    func waitForLogin(_ request: WaitForLogin) async throws(AgentError) -> LoginState {
+        let timeout = try Self.seconds(request.timeout ?? 30, "timeout")
+        return try await logins.session(request.loginID).wait(seen: request.seen, timeout: timeout)
+    }
+
+    func cancelLogin(_ request: CancelLogin) async throws(AgentError) -> Empty {
+        try await logins.session(request.loginID).cancel()
+        return Empty()
+    }
+
+    func idToken(_ request: GetIDToken) async throws(AgentError) -> GetIDToken.Response {
+        let account = try await account(request.profile)
+        let token = try await account.idToken(wait: await configuration.current.agent.wait)
+        guard let claims = IDTokenClaims.json(ofVerified: token),
+            let value = try? JSONDecoder().decode(JSONValue.self, from: Data(claims))  // not decodable: said below
+        else {
+            throw AgentError(.internalError, "The ID token's claims cannot be read.")
+        }
+        return GetIDToken.Response(idToken: token.revealed, claims: value, profile: await account.profile.name)
+    }
+
+    func token(_ request: GetToken) async throws(AgentError) -> GetToken.Response {
+        let account = try await account(request.profile)
+        let profile = await account.profile
+        let settings = await configuration.current.agent
+        if let audience = request.audience, audience != profile.audience, !profile.audiences.contains(audience) {
+            throw AgentError(.denied, "Profile \(profile.name) does not declare the audience \"\(audience)\".") { data in
+                data.profile = profile.name
+                data.hint = "Add it to audiences of the profile."
+            }
+        }
+        let hash = try request.rejected.map { (hash) throws(AgentError) in try Self.sha256(hash) }
+        let ask = Account.Ask(
+            key: TokenKey(audience: request.audience, scope: request.scope, of: profile), namedScope: request.scope,
+            minTTL: try request.minTTL.map { (ttl) throws(AgentError) in try Self.seconds(ttl, "min_ttl") },
+            configuredMinTTL: settings.minTTL, wait: try Self.seconds(request.wait ?? settings.wait, "wait"),
+            rejected: hash, force: request.force ?? false)
+        let (token, source) = try await token(ask, of: account, joinLogin: request.joinLogin ?? false)
+        return GetToken.Response(
+            accessToken: token.value.revealed, tokenType: "Bearer", expiresAt: token.expiresAt,
+            expiresIn: token.secondsLeft(at: clock.now), scope: token.scope,
+            audience: request.audience ?? profile.audience, profile: profile.name, from: source)
+    }
+
+    private func token(
+        _ ask: Account.Ask, of account: Account, joinLogin: Bool
+    ) async throws(AgentError) -> (AccessToken, GetToken.Response.Source) {
+        do {
+            return try await account.token(ask)
+        } catch {
+            guard joinLogin, error.code == .loginRequired || error.code == .mfaRequired,
+                let login = await logins.live(account.profile.name)
+            else { throw error }
+            let end = clock.now.addingTimeInterval(TimeInterval(ask.wait))
+            var state = await login.state
+            while await login.endedAt == nil, case let left = Int(end.timeIntervalSince(clock.now).rounded(.up)), left > 0 {
+                state = await login.wait(seen: state.revision, timeout: left)
+            }
+            guard case .signedIn = state.step else { throw error }
+            return (try await account.token(ask).token, .login)
+        }
+    }
+
+    private static func seconds(_ value: Int, _ name: String) throws(AgentError) -> Int {
+        guard (0...31_536_000).contains(value) else {
+            throw AgentError(.invalidParams, "\(name) is a number of seconds, not below zero.")
+        }
+        return value
+    }
+
+    private static func sha256(_ text: String) throws(AgentError) -> String {
+        guard text.utf8.count == 64, text.allSatisfy({ $0.isHexDigit && !$0.isUppercase }) else {
+            throw AgentError(.invalidParams, "rejected is the lower-case hexadecimal SHA-256 of the refused token.")
+        }
+        return text
+    }
+}

@@ -1,0 +1,86 @@
+package import AsyncHTTPClient
+import FoundationEssentials
+import Glibc
+package import Logging
+import PosternProtocol
+package import ServiceLifecycle
+
+/// The agent's parts, built from its environment.
+package struct Agent: Sendable {
+    /// The release, as `--version` and `agent.hello` say it.
+    package static let version = "0.1.0"
+    /// The socket protocol's versions that are spoken.
+    static let protocolVersions = Hello.VersionRange(min: 1, max: 1)
+
+    let configuration: ConfigurationStore
+    let accounts: AccountRegistry
+    let logins: LoginSessions
+    let keyring: any SecretStore
+    let tenants: Tenants
+    let counters: Counters
+    let clock: any AgentClock
+    let log: Logger
+    let startedAt: Date
+    private let parts: Account.Parts
+
+    package init(
+        environment: [String: String], keyring: any SecretStore, client: HTTPClient, clock: any AgentClock, log: Logger
+    ) {
+        self.keyring = keyring
+        self.clock = clock
+        self.log = log
+        startedAt = clock.now
+        counters = Counters()
+        configuration = ConfigurationStore(files: ConfigurationFiles(environment: environment))
+        tenants = Tenants(client: client, keyring: keyring, clock: clock)
+        parts = Account.Parts(
+            tenants: tenants, notes: LogoutNotes(environment: environment), clock: clock, deadlines: Nudge(),
+            counters: counters, log: log)
+        accounts = AccountRegistry(keyring: keyring, parts: parts)
+        logins = LoginSessions(clock: clock, log: log, environment: environment)
+    }
+
+    /// Does what is due in the background, for as long as the agent runs.
+    package var refresher: some Service {
+        Refresher(registry: accounts, parts: parts)
+    }
+
+    /// Reads the configuration and puts it in force.
+    ///
+    /// A bad file changes nothing; what is wrong with it is logged, shown by status and thrown as 1015.
+    @discardableResult
+    package func applyConfiguration() async throws(ConfigurationError) -> [String] {
+        do {
+            let configuration = try await configuration.reload()
+            await accounts.apply(configuration)
+            return configuration.profiles.map(\.name)
+        } catch {
+            log.error("The configuration is not in force: \(error)")
+            throw error
+        }
+    }
+
+    /// - Throws: 1015 while the files at start were bad and nothing is in force, 1002 for a profile that is not there.
+    func account(_ name: String?) async throws(AgentError) -> Account {
+        if let error = await configuration.error, await configuration.current.profiles.isEmpty {
+            throw Self.misconfigured(error)
+        }
+        return try await accounts.account(name)
+    }
+
+    static func misconfigured(_ error: ConfigurationError) -> AgentError {
+        AgentError(.misconfigured, "The configuration is not in force: \(error)") { data in
+            data.hint = "Correct the file, then run 'postern reload'."
+        }
+    }
+}
+
+extension Agent {
+    /// What `systemctl --user status` says about the agent.
+    package var summary: String {
+        get async {
+            if let error = await configuration.error { return "Configuration not in force: \(error)" }
+            return await accounts.summary
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import PosternProtocol
+
+/// The configuration in force, and the editing of the user's file.
+actor ConfigurationStore {
+    nonisolated let files: ConfigurationFiles
+    private(set) var current = Configuration()
+    /// Why the files on disk are not in force.
+    private(set) var error: ConfigurationError?
+
+    init(files: ConfigurationFiles) {
+        self.files = files
+    }
+
+    /// Reads the files. Bad ones leave the configuration in force as it is.
+    func reload() throws(ConfigurationError) -> Configuration {
+        do {
+            current = try Configuration.read(files.inOrder)
+            error = nil
+            return current
+        } catch {
+            self.error = error
+            throw error
+        }
+    }
+
+    /// Writes a new profile into the user's file, once it is known to be right.
+    ///
+    /// - Throws: -32602 for a name that is taken or a setting that is wrong, 1015 if the file cannot be read or written.
+    func add(_ request: AddProfile) throws(AgentError) {
+        let entries = AddProfile.Key.allCases.compactMap { key in
+            request.settings[key].map { KeyFile.Entry(key: key.rawValue, value: $0) }
+        }
+        guard current.profile(request.name) == nil else {
+            throw AgentError(.invalidParams, "There is a profile \"\(request.name)\" already.") { data in
+                data.profile = request.name
+                data.hint = "Remove it first, or edit \(files.user)."
+            }
+        }
+        do {
+            try Configuration.check(entries, ofProfile: request.name, file: files.user)
+        } catch {
+            throw AgentError(.invalidParams, "\(error.key ?? "name"): \(error.problem)") { data in
+                data.profile = request.name
+            }
+        }
+        do {
+            try KeyFile.set(entries, in: "profile \(request.name)", of: files.user)
+        } catch {
+            throw AgentError(.misconfigured, error.message)
+        }
+    }
+
+    /// Takes a profile out of the user's file.
+    ///
+    /// - Throws: 1002 if it is not there.
+    func remove(_ name: String) throws(AgentError) {
+        let isRemoved: Bool
+        do {
+            isRemoved = try KeyFile.remove(group: "profile \(name)", of: files.user)
+        } catch {
+            throw AgentError(.misconfigured, error.message)
+        }
+        guard isRemoved else {
+            throw AgentError(.unknownProfile, "\(files.user) has no profile \"\(name)\".") { data in
+                data.profile = name
+                data.profiles = current.profiles.map(\.name)
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import AsyncHTTPClient
+import Auth0
+import CLinux
+import Glibc
+package import Logging
+import NIOCore
+import NIOPosix
+import PosternProtocol
+import ServiceLifecycle
+
+/// A whole run of the agent, from its environment to its end.
+package enum Daemon {
+    /// Keeps other processes of the same user from reading this one's memory: no debugger may attach and no core is written (prctl(2),
+    /// PR_SET_DUMPABLE; setrlimit(2)).
+    package static func harden() {
+        _ = postern_set_dumpable(0)
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+    }
+
+    /// Serves until SIGTERM or SIGINT.
+    ///
+    /// - Throws: ``ListeningSocket/Failure`` if there is no socket to serve.
+    package static func run(environment: [String: String], log: Logger) async throws {
+        let socket = try ListeningSocket.open(path: SocketPath.fromEnvironment(environment))
+        let keyring = KeyringClient(environment: environment)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let client = HTTPTransport.makeClient(on: group)
+        let agent = Agent(
+            environment: environment, keyring: keyring, client: client, clock: SystemClock(), log: log)
+        // A bad file leaves the agent running without profiles; the error is logged, and answered to who asks.
+        let profiles = (try? await agent.applyConfiguration()) ?? []
+        let server = SocketServer(agent, on: socket, group: group) {
+            log.info("Serving \(profiles.count) profiles.")
+            ServiceManager.ready(await agent.summary)
+        }
+        try await ServiceGroup(
+            configuration: .init(
+                services: [agent.refresher, ReloadOnHangup(agent), server],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
+        ).run()
+        ServiceManager.stopping()
+        await keyring.shutdown()
+        try await client.shutdown()
+        try await group.shutdownGracefully()
+    }
+}

@@ -1,0 +1,87 @@
+import Auth0
+import FoundationEssentials
+import PosternProtocol
+
+/// What the agent can be asked, each method by name.
+struct Methods: Sendable {
+    let agent: Agent
+
+    static let encoder: JSONEncoder = {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
+        return encoder
+    }()
+
+    /// - Parameter params: the bytes of `params`, if any.
+    /// - Returns: the bytes of `result`.
+    func call(_ method: String, params: ArraySlice<UInt8>?) async throws(AgentError) -> Data {
+        switch method {
+        case Hello.method: try await perform(params, agent.hello)
+        case GetStatus.method: try await perform(params, agent.status)
+        case Reload.method: try await perform(params, agent.reload)
+        case GetToken.method: try await perform(params, agent.token)
+        case GetIDToken.method: try await perform(params, agent.idToken)
+        case StartLogin.method: try await perform(params, agent.startLogin)
+        case AnswerLogin.method: try await perform(params, agent.answerLogin)
+        case ResendCode.method: try await perform(params, agent.resendCode)
+        case WaitForLogin.method: try await perform(params, agent.waitForLogin)
+        case CancelLogin.method: try await perform(params, agent.cancelLogin)
+        case Logout.method: try await perform(params, agent.logout)
+        case ListProfiles.method: try await perform(params, agent.listProfiles)
+        case AddProfile.method: try await perform(params, agent.addProfile)
+        case RemoveProfile.method: try await perform(params, agent.removeProfile)
+        case SetClientSecret.method: try await perform(params, agent.setClientSecret)
+        default:
+            throw AgentError(.methodNotFound, "There is no method \"\(TenantText.printable(method))\".") { data in
+                data.hint = "The agent may be older than the program that asks; restart it after an upgrade."
+            }
+        }
+    }
+
+    private func perform<R: Request>(
+        _ params: ArraySlice<UInt8>?, _ method: (R) async throws(AgentError) -> R.Response
+    ) async throws(AgentError) -> Data {
+        let response = try await method(try Self.decode(R.self, from: params))
+        do {
+            return try Self.encoder.encode(response)
+        } catch {
+            throw AgentError(.internalError, "The answer cannot be written as JSON.")
+        }
+    }
+
+    private static func decode<R: Request>(_ type: R.Type, from params: ArraySlice<UInt8>?) throws(AgentError) -> R {
+        let params = params ?? Array("{}".utf8)[...]
+        // The text was found valid before, so its outline is known not to fail; an array has no names.
+        guard case .object(let members)? = try? StrictJSON.outline(of: params) else {
+            throw AgentError(.invalidParams, "\(R.method) takes its params by name, in an object.")
+        }
+        let known = R.CodingKeys.allCases.map(\.stringValue)
+        let unknown = members.map(\.name).filter { !known.contains($0) }
+        guard unknown.isEmpty else {
+            let names = unknown.map { TenantText.printable($0) }.joined(separator: ", ")
+            throw AgentError(.invalidParams, "\(R.method) has no parameter \(names).") { data in
+                data.hint = known.isEmpty ? "It takes none." : "It takes: \(known.joined(separator: ", "))."
+            }
+        }
+        do {
+            return try JSONDecoder().decode(R.self, from: Data(params))
+        } catch {
+            throw AgentError(.invalidParams, "\(R.method): \(Self.problem(error)).") { data in
+                if case DecodingError.keyNotFound(let key, _) = error { data.missing = [key.stringValue] }
+            }
+        }
+    }
+
+    private static func problem(_ error: any Error) -> String {
+        func name(_ context: DecodingError.Context) -> String {
+            context.codingPath.map(\.stringValue).joined(separator: ".")
+        }
+        return switch error {
+        case DecodingError.keyNotFound(let key, _): "the parameter \(key.stringValue) is missing"
+        case DecodingError.typeMismatch(_, let context): "the parameter \(name(context)) has the wrong type"
+        case DecodingError.valueNotFound(_, let context): "the parameter \(name(context)) must not be null"
+        case DecodingError.dataCorrupted(let context): "the parameter \(name(context)) is not usable"
+        default: "the params cannot be read"
+        }
+    }
+}

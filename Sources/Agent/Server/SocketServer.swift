@@ -1,0 +1,256 @@
+import Glibc
+import Logging
+import NIOCore
+import NIOPosix
+import PosternProtocol
+import ServiceLifecycle
+
+/// Serves the agent's socket: one JSON value a line in, one a line out. The only file that knows NIO's channels.
+///
+/// Who connects is checked before a byte is read. A connection has bounds of its own (line length, time to finish a line, requests at work, answers not
+/// read), so that no client can delay another.
+struct SocketServer: Service {
+    private let socket: ListeningSocket
+    private let handler: RequestHandler
+    private let maxConnections: @Sendable () async -> Int
+    private let group: any EventLoopGroup
+    private let counters: Counters
+    private let log: Logger
+    private let ready: @Sendable () async -> Void
+
+    /// - Parameter ready: called once connections are accepted.
+    init(
+        _ agent: Agent, on socket: ListeningSocket, group: any EventLoopGroup, ready: @escaping @Sendable () async -> Void
+    ) {
+        self.socket = socket
+        self.group = group
+        self.ready = ready
+        handler = RequestHandler(methods: Methods(agent: agent))
+        maxConnections = { await agent.configuration.current.agent.maxConnections }
+        counters = agent.counters
+        log = agent.log
+    }
+
+    func run() async throws {
+        // All channels share one event loop, so what they share needs no lock.
+        let eventLoop = group.next()
+        let connections = NIOLoopBoundBox.makeBoxSendingValue(Connections(limit: await maxConnections()), eventLoop: eventLoop)
+        let server = try await ServerBootstrap(group: eventLoop)
+            .serverChannelOption(.backlog, value: 128)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 1 << 18, high: Connection.unreadAnswersLimit))
+            .childChannelInitializer { [handler, counters, log] channel in
+                Self.peer(of: channel).flatMapThrowing { peer in
+                    guard peer.uid == geteuid() else {
+                        log.warning("Refused a connection of another user.", metadata: ["uid": "\(peer.uid)"])
+                        throw ForeignPeer()
+                    }
+                    counters.count(.connections)
+                    try channel.pipeline.syncOperations.addHandler(
+                        Connection(handler: handler, connections: connections.value))
+                }
+            }
+            .withBoundSocket(socket.descriptor).get()
+        await ready()
+        await withGracefulShutdownHandler {
+            // Never fails: the future of a channel's end is fulfilled whatever ended it.
+            try? await server.closeFuture.get()
+        } onGracefulShutdown: {
+            server.close(promise: nil as EventLoopPromise<Void>?)
+        }
+        await withCheckedContinuation { continuation in
+            eventLoop.execute {
+                connections.value.closeAll()
+                continuation.resume()
+            }
+        }
+        socket.remove()
+    }
+
+    private struct ForeignPeer: Error {}
+
+    /// `struct ucred` of <sys/socket.h>, which glibc declares for _GNU_SOURCE alone.
+    private struct PeerCredentials {
+        var pid: pid_t
+        var uid: uid_t
+        var gid: gid_t
+    }
+
+    /// The kernel's word on who connected (unix(7), SO_PEERCRED).
+    private static func peer(of channel: any Channel) -> EventLoopFuture<PeerCredentials> {
+        guard let channel = channel as? any SocketOptionProvider else {
+            return channel.eventLoop.makeFailedFuture(ForeignPeer())
+        }
+        return channel.unsafeGetSocketOption(level: .socket, name: .init(rawValue: SO_PEERCRED))
+    }
+}
+
+/// The connections that are open; confined to their event loop.
+private final class Connections {
+    private let limit: Int
+    private var open: [ObjectIdentifier: any Channel] = [:]
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    var isFull: Bool { open.count >= limit }
+
+    func insert(_ channel: any Channel) {
+        open[ObjectIdentifier(channel)] = channel
+    }
+
+    func remove(_ channel: any Channel) {
+        open[ObjectIdentifier(channel)] = nil
+    }
+
+    func closeAll() {
+        for channel in open.values {
+            channel.close(promise: nil)
+        }
+    }
+}
+
+/// One client. Lines are answered as they are done, in any order.
+private final class Connection: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = Never
+    typealias OutboundOut = ByteBuffer
+
+    /// Lines worked on at once; more are left in the socket until one is answered.
+    static let atWorkLimit = 128
+    /// Bytes of answers that a client may leave unread before it is dropped.
+    static let unreadAnswersLimit = 1 << 20
+    /// A line that has begun must end within this time.
+    static let lineDeadline = TimeAmount.seconds(10)
+
+    private let handler: RequestHandler
+    private let connections: Connections
+    private var splitter = LineSplitter()
+    private var atWork: [Int: Task<Void, Never>] = [:]
+    private var count = 0
+    private var lineTimer: Scheduled<Void>?
+    private var wantsRead = false
+    private var isEnding = false
+
+    init(handler: RequestHandler, connections: Connections) {
+        self.handler = handler
+        self.connections = connections
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        guard !connections.isFull else {
+            end(context, saying: AgentError(.busy, "Too many connections are open."))
+            return
+        }
+        connections.insert(context.channel)
+        context.fireChannelActive()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        lineTimer?.cancel()
+        // Nobody is left to be answered. A refresh that was waited for goes on.
+        for task in atWork.values {
+            task.cancel()
+        }
+        connections.remove(context.channel)
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isEnding else { return }
+        take(splitter.feed(unwrapInboundIn(data).readableBytesView), context)
+        if !splitter.hasPartialLine {
+            lineTimer?.cancel()
+            lineTimer = nil
+        } else if lineTimer == nil {
+            let context = NIOLoopBound(context, eventLoop: context.eventLoop)
+            let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
+            lineTimer = context.value.eventLoop.scheduleTask(in: Self.lineDeadline) {
+                connection.value.end(
+                    context.value, saying: AgentError(.invalidRequest, "A line was not finished within 10 seconds."))
+            }
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard case ChannelEvent.inputClosed? = event as? ChannelEvent else {
+            context.fireUserInboundEventTriggered(event)
+            return
+        }
+        lineTimer?.cancel()
+        if !isEnding { take(splitter.finish(), context) }
+        isEnding = true
+        closeIfDone(context)
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if atWork.count < Self.atWorkLimit {
+            context.read()
+        } else {
+            wantsRead = true
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    private func take(_ elements: [LineSplitter.Element], _ context: ChannelHandlerContext) {
+        for element in elements {
+            switch element {
+            case .line(let line):
+                answer(line, context)
+            case .tooLong:
+                end(context, saying: AgentError(.invalidRequest, "A line is longer than \(LineSplitter.limit) bytes."))
+            }
+        }
+    }
+
+    private func answer(_ line: [UInt8], _ context: ChannelHandlerContext) {
+        count += 1
+        let number = count
+        let promise = context.eventLoop.makePromise(of: [UInt8]?.self)
+        atWork[number] = promise.completeWithTask { [handler] in await handler.answer(line) }
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        promise.futureResult.whenSuccess { answer in
+            let (connection, context) = bound.value
+            connection.atWork[number] = nil
+            connection.write(answer, context)
+        }
+    }
+
+    private func write(_ answer: [UInt8]?, _ context: ChannelHandlerContext) {
+        guard context.channel.isActive else { return }
+        if let answer {
+            var buffer = context.channel.allocator.buffer(capacity: answer.count + 1)
+            buffer.writeBytes(answer)
+            buffer.writeInteger(UInt8(ascii: "\n"))
+            context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+            guard context.channel.isWritable else {
+                // The client does not read: what is kept for it would grow without bound.
+                context.close(promise: nil)
+                return
+            }
+        }
+        if wantsRead {
+            wantsRead = false
+            context.read()
+        }
+        closeIfDone(context)
+    }
+
+    /// Says what is wrong with the connection itself, and ends it after what is still being worked on.
+    private func end(_ context: ChannelHandlerContext, saying error: AgentError) {
+        guard !isEnding else { return }
+        isEnding = true
+        write(RequestHandler.complaint(error), context)
+    }
+
+    private func closeIfDone(_ context: ChannelHandlerContext) {
+        guard isEnding, atWork.isEmpty, context.channel.isActive else { return }
+        // An empty write is flushed after all others, so everything said before has left.
+        let context = NIOLoopBound(context, eventLoop: context.eventLoop)
+        context.value.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in context.value.close(promise: nil) }
+    }
+}
