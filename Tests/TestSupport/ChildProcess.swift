@@ -53,7 +53,11 @@ package final class ChildProcess: Sendable {
     }
 
     /// Starts the program. It gets exactly this environment, and no descriptors but the three standard ones.
-    package init(_ executable: String, _ arguments: [String] = [], environment: [String: String]) throws {
+    ///
+    /// - Parameter standardInput: what it gets as standard input instead of a pipe that ``write(_:)`` writes to; stays the caller's.
+    package init(
+        _ executable: String, _ arguments: [String] = [], environment: [String: String], standardInput: Int32? = nil
+    ) throws {
         let input = try Pipe.open()
         let output = try Pipe.open()
         let error = try Pipe.open()
@@ -61,16 +65,27 @@ package final class ChildProcess: Sendable {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, input.reading, STDIN_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, standardInput ?? input.reading, STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, output.writing, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, error.writing, STDERR_FILENO)
         posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
+
+        // A thread that starts a program may have signals blocked, which dbus-daemon for one would then never see.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
 
         var argumentStrings = ([executable] + arguments).map { strdup($0) } + [nil]
         var environmentStrings = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { (argumentStrings + environmentStrings).forEach { free($0) } }
         var processID: pid_t = 0
-        let failure = posix_spawnp(&processID, executable, &actions, nil, &argumentStrings, &environmentStrings)
+        let failure = posix_spawnp(&processID, executable, &actions, &attributes, &argumentStrings, &environmentStrings)
         for descriptor in [input.reading, output.writing, error.writing] { close(descriptor) }
         guard failure == 0 else {
             for descriptor in [input.writing, output.reading, error.reading] { close(descriptor) }

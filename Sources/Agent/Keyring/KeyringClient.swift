@@ -30,12 +30,14 @@ package actor KeyringClient: SecretStore {
 
     /// - Parameters:
     ///   - environment: the worker's environment; names the session bus for both.
-    ///   - deadline: how long one request may take.
+    ///   - deadline: how long one request to the worker may take.
+    ///   - patience: how long the provider may take to say how it stands, before it is asked for anything else.
     package init(
-        environment: [String: String], command: WorkerCommand = .thisProgram, deadline: Duration = .seconds(3)
+        environment: [String: String], command: WorkerCommand = .thisProgram, deadline: Duration = .seconds(3),
+        patience: KeyringMonitor.Patience = KeyringMonitor.Patience()
     ) {
         let bus = SessionBus.address(in: environment)
-        monitor = KeyringMonitor(busAddress: bus)
+        monitor = KeyringMonitor(busAddress: bus, patience: patience)
         self.command = command
         // Without it GLib would look for the bus by rules of its own.
         self.environment = environment.merging(["DBUS_SESSION_BUS_ADDRESS": bus].compactMapValues(\.self)) { $1 }
@@ -75,6 +77,9 @@ package actor KeyringClient: SecretStore {
         let reply = try await perform(KeyringRequest(operation: .delete, item: item))
         guard reply == .done || reply == .notFound else { throw reply.error(for: item) }
     }
+
+    /// The worker's process, if there is one.
+    package var workerProcessID: Int32? { worker?.processID }
 
     /// Ends the worker; whatever is asked afterwards fails.
     package func shutdown() {

@@ -28,7 +28,7 @@ final class KeyringWorkerProcess {
     /// group of its own, so that a Ctrl-C for the daemon leaves it alone while the daemon saves what it has.
     init(executable: String, arguments: [String], environment: [String: String]) throws(Failure) {
         var ends: [Int32] = [-1, -1]
-        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
         guard socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw .notStarted(errno: errno) }
         defer { close(ends[1]) }
         do {
@@ -69,7 +69,7 @@ final class KeyringWorkerProcess {
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes { bytes in
                 let rest = UnsafeRawBufferPointer(rebasing: bytes[sent...])
-                return Glibc.send(socket, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
+                return Glibc.send(socket, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
             }
             if count > 0 {
                 sent += count
@@ -83,7 +83,7 @@ final class KeyringWorkerProcess {
         var chunk = [UInt8](repeating: 0, count: 64 * 1024)
         defer { chunk.wipe() }
         while received.last != UInt8(ascii: "\n") {
-            let count = recv(socket, &chunk, chunk.count, 0)
+            let count = recv(socket, &chunk, chunk.count, Int32(MSG_DONTWAIT))
             if count > 0 {
                 received.append(contentsOf: chunk.prefix(count))
             } else if count == 0 {

@@ -7,13 +7,14 @@ import Glibc
 final class SessionBus {
     /// Why a call gave no answer.
     struct CallError: Error {
-        /// The D-Bus error's name; sd-bus names its own `System.Error.E…`.
+        /// The D-Bus error's name; for its own errors sd-bus has some of the standard names, and `System.Error.E…` (sd_bus_error(3)).
         let name: String
         let message: String
 
         /// The connection is gone; a new one may work.
         var meansLostBus: Bool {
-            ["ECONNRESET", "ENOTCONN", "EPIPE", "ESHUTDOWN"].contains { name == "System.Error.\($0)" }
+            name == SD_BUS_ERROR_DISCONNECTED
+                || ["ENOTCONN", "EPIPE", "ESHUTDOWN"].contains { name == "System.Error.\($0)" }
         }
 
         var meansTimedOut: Bool {
