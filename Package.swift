@@ -107,6 +107,13 @@ let package = Package(
         .testTarget(name: "PosternProtocolTests", dependencies: ["PosternProtocol"], swiftSettings: settings),
         .testTarget(
             name: "KeyringTests", dependencies: ["KeyringProtocol", "Keyring", "TestSupport"], swiftSettings: settings),
-        .testTarget(name: "DevTenantTests", dependencies: ["DevTenant", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "DevTenantTests",
+            dependencies: [
+                "DevTenant", "postern-devtenant",
+                .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "_CryptoExtras", package: "swift-crypto"),
+            ],
+            swiftSettings: settings),
     ]
 )
