@@ -115,8 +115,36 @@ let package = Package(
         .testTarget(
             name: "KeyringTests", dependencies: ["KeyringProtocol", "Keyring", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "AgentTests", dependencies: ["Agent", "KeyringProtocol", "PosternProtocol", "TestSupport"],
+            name: "AgentTests",
+            dependencies: [
+                "Agent", "Auth0", "KeyringProtocol", "PosternProtocol", "TestSupport",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
             swiftSettings: settings),
-        .testTarget(name: "DevTenantTests", dependencies: ["DevTenant", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "Auth0Tests",
+            dependencies: [
+                "Auth0", "DevTenant",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DevTenantTests",
+            dependencies: [
+                "DevTenant", "postern-devtenant",
+                .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "_CryptoExtras", package: "swift-crypto"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "DevTenant", "PosternProtocol", "TestSupport", "postern", "posternd", "postern-devtenant",
+            ],
+            swiftSettings: settings),
     ]
 )
