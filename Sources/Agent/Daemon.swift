@@ -7,6 +7,7 @@ import NIOCore
 import NIOPosix
 import PosternProtocol
 import ServiceLifecycle
+import UnixSignals
 
 /// A whole run of the agent, from its environment to its end.
 package enum Daemon {

@@ -1,16 +1,16 @@
 import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 import UnixSignals
 
 /// Reads the configuration again at SIGHUP, as `systemctl --user reload` sends it.
-package struct ReloadOnHangup: Service {
+struct ReloadOnHangup: Service {
     private let agent: Agent
 
-    package init(_ agent: Agent) {
+    init(_ agent: Agent) {
         self.agent = agent
     }
 
-    package func run() async throws {
+    func run() async throws {
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         await cancelWhenGracefulShutdown {
             for await _ in hangups {
