@@ -36,8 +36,9 @@ let package = Package(
         .executableTarget(
             name: "postern",
             dependencies: [
-                "PosternProtocol",
+                "PosternProtocol", "CSignalfd",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings),
 
@@ -54,6 +55,7 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        .systemLibrary(name: "CSignalfd"),
         .systemLibrary(name: "CLibsecret", pkgConfig: "libsecret-1", providers: [.apt(["libsecret-1-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CGLib", pkgConfig: "glib-2.0", providers: [.apt(["libglib2.0-dev"])]),
@@ -112,6 +114,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["DevTenant", "CLinux"], path: "Tests/TestSupport",
             swiftSettings: settings),
         .testTarget(name: "PosternProtocolTests", dependencies: ["PosternProtocol"], swiftSettings: settings),
+        .testTarget(name: "PosternCLITests", dependencies: ["postern", "PosternProtocol"], swiftSettings: settings),
         .testTarget(
             name: "KeyringTests", dependencies: ["KeyringProtocol", "Keyring", "TestSupport"], swiftSettings: settings),
         .testTarget(

@@ -1,0 +1,74 @@
+import Glibc
+
+/// Reads lines from a descriptor in whatever pieces they arrive.
+struct LineReader {
+    private let descriptor: CInt
+    private var buffer: [UInt8] = []
+    private var isAtEnd = false
+
+    init(descriptor: CInt) {
+        self.descriptor = descriptor
+    }
+
+    /// The next line without its newline, a last one without newline included; nil at the end of input.
+    ///
+    /// - Parameter everySecond: called while nothing arrives.
+    /// - Throws: ``Interruption`` if a signal came first, ``SystemError`` if reading failed.
+    mutating func next(_ interrupts: Interrupts?, everySecond: (() -> Void)? = nil) throws -> [UInt8]? {
+        var searched = 0
+        while true {
+            if let newline = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
+                let line = Array(buffer[..<newline])
+                buffer.removeSubrange(...newline)
+                return line
+            }
+            if isAtEnd {
+                defer { buffer = [] }
+                return buffer.isEmpty ? nil : buffer
+            }
+            searched = buffer.count
+            if interrupts != nil || everySecond != nil {
+                try waitUntilReadable(interrupts, everySecond)
+            }
+            try readMore()
+        }
+    }
+
+    /// Everything up to the end of input.
+    mutating func rest() throws -> [UInt8] {
+        while !isAtEnd {
+            try readMore()
+        }
+        defer { buffer = [] }
+        return buffer
+    }
+
+    private mutating func readMore() throws(SystemError) {
+        let chunk = 16384
+        let start = buffer.count
+        buffer.append(contentsOf: repeatElement(0, count: chunk))
+        var count: Int
+        repeat {
+            count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress?.advanced(by: start), chunk) }
+        } while count < 0 && errno == EINTR
+        let failure = SystemError.last
+        buffer.removeLast(chunk - max(count, 0))
+        guard count >= 0 else { throw failure }
+        isAtEnd = count == 0
+    }
+
+    private func waitUntilReadable(_ interrupts: Interrupts?, _ everySecond: (() -> Void)?) throws {
+        // poll(2) leaves out an entry whose descriptor is negative.
+        var entries = [
+            pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: interrupts?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
+        ]
+        while true {
+            let ready = poll(&entries, nfds_t(entries.count), everySecond == nil ? -1 : 1000)
+            if ready < 0 && errno != EINTR { throw SystemError.last }
+            if let interruption = interrupts?.next() { throw interruption }
+            if ready > 0 && entries[0].revents != 0 { return }
+            if ready == 0 { everySecond?() }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+import Glibc
+import PosternProtocol
+
+/// All that the command says and asks. Nothing else reads stdin or writes to stdout or stderr.
+///
+/// - stdout carries the answer and nothing else, so that it can be piped; an answer that could not be written whole is a failure.
+/// - Everything for people goes to stderr, in whole sentences: what happened, then what to do.
+/// - A prompt ends in `: `. Where stdin is not a terminal the answer is the next line of it, and the end of input is an answer too: there is no endless asking.
+/// - Colour and lines that change in place are for terminals; `NO_COLOR` (no-color.org) turns off the colour, `TERM=dumb` both.
+/// - A terminal's settings are put back on every path, a signal's included.
+/// - Words for people are stripped of control characters on the way out, wherever they came from: a tenant's text must not move a cursor or forge a line.
+final class Terminal {
+    /// Whether somebody can be asked to type.
+    let isInteractive: Bool
+    /// Whether lines can be changed in place.
+    let showsProgress: Bool
+    private let isColoured: Bool
+    private var input = LineReader(descriptor: STDIN_FILENO)
+
+    init() {
+        isInteractive = isatty(STDIN_FILENO) == 1
+        showsProgress = isatty(STDERR_FILENO) == 1 && Environment["TERM"] != "dumb"
+        isColoured = Environment["TERM"] != "dumb" && Environment["NO_COLOR"] == nil
+    }
+
+    /// A line for people and how much it matters.
+    struct Line: Equatable {
+        enum Tone: String {
+            case plain = ""
+            case good = "32"
+            case warning = "33"
+            case bad = "31"
+            case strong = "1"
+        }
+
+        var text: String
+        var tone: Tone = .plain
+
+        init(_ text: String, _ tone: Tone = .plain) {
+            self.text = text
+            self.tone = tone
+        }
+    }
+}
+
+// MARK: Answers, to stdout
+
+extension Terminal {
+    /// Prints the answer as it is.
+    func answer(_ text: String) throws(Failure) {
+        do throws(SystemError) {
+            try Self.write(text + "\n", to: STDOUT_FILENO)
+        } catch {
+            throw .unwritten(error)
+        }
+    }
+
+    /// Prints the answer in words.
+    func answer(_ lines: [Line]) throws(Failure) {
+        guard !lines.isEmpty else { return }
+        let coloured = isColoured && isatty(STDOUT_FILENO) == 1
+        try answer(lines.map { Self.render($0, coloured: coloured) }.joined(separator: "\n"))
+    }
+
+    /// Closes stdout, which is where some file systems report that they could not keep what was written (close(2)).
+    func finish() throws(Failure) {
+        guard close(STDOUT_FILENO) == 0 || errno == EBADF else { throw .unwritten(.last) }
+    }
+}
+
+// MARK: Words, to stderr
+
+extension Terminal {
+    func say(_ text: String, _ tone: Line.Tone = .plain) {
+        let coloured = isColoured && isatty(STDERR_FILENO) == 1
+        Self.tell(Self.render(Line(text, tone), coloured: coloured) + "\n")
+    }
+
+    /// Says why the command failed and what to do; with `json` the agent's error goes out as it came.
+    func report(_ failure: Failure, json: Bool) {
+        if json, let error = failure.json {
+            return Self.tell(error + "\n")
+        }
+        say("postern: \(failure.message)", .bad)
+        for line in failure.advice {
+            say("  \(line)")
+        }
+    }
+
+    /// Shows a line that the next one replaces; nothing where lines cannot change.
+    func progress(_ text: String) {
+        guard showsProgress else { return }
+        Self.tell("\r\u{1B}[K\(Self.clean(text))")
+    }
+
+    func endProgress() {
+        guard showsProgress else { return }
+        Self.tell("\r\u{1B}[K")
+    }
+}
+
+// MARK: Questions
+
+extension Terminal {
+    /// Asks for a line and returns it without surrounding white space; nil at the end of input.
+    ///
+    /// What is typed shows. That is right for addresses and for one-time codes too: they die on use and within minutes, and people who copy six digits want to see them.
+    ///
+    /// - Parameter prompt: made anew every second on a terminal, and then always of the same width, because what has been typed stands behind it.
+    func ask(_ interrupts: Interrupts, _ prompt: @escaping () -> String) throws -> String? {
+        Self.tell(Self.clean(prompt()))
+        // Save the cursor, rewrite the prompt, restore the cursor: DECSC and DECRC of VT100.
+        let redraw = { Self.tell("\u{1B}7\r\(Self.clean(prompt()))\u{1B}8") }
+        let line = try nextLine(interrupts, everySecond: isInteractive && showsProgress ? redraw : nil)
+        return line.map { Self.text($0) }
+    }
+
+    /// Reads a secret: all of stdin, or on a terminal what is typed at a prompt that does not show it; nil if there is none.
+    ///
+    /// One newline at the end belongs to the way it was handed over, not to the secret. PEM is read to its last line.
+    func secret(_ prompt: String) throws -> String? {
+        guard isInteractive else {
+            var bytes = try readInput { try input.rest() }
+            if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+            if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
+            return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+        }
+        let interrupts = try Interrupts()
+        return try withoutEcho {
+            Self.tell(prompt)
+            guard var text = try nextLine(interrupts).map(Self.text), !text.isEmpty else { return nil }
+            if text.hasPrefix("-----BEGIN ") {
+                while !text.contains("-----END "), let line = try nextLine(interrupts) {
+                    text += "\n" + Self.text(line)
+                }
+            }
+            return text
+        }
+    }
+
+    private func nextLine(_ interrupts: Interrupts, everySecond: (() -> Void)? = nil) throws -> [UInt8]? {
+        var isEnteredByHand = false
+        // Where nobody's Enter key has moved the cursor, the next words would follow the prompt.
+        defer { if !isEnteredByHand { Self.tell("\n") } }
+        let line = try readInput { try input.next(interrupts, everySecond: everySecond) }
+        isEnteredByHand = isInteractive && line != nil
+        return line
+    }
+
+    private func readInput<Value>(_ read: () throws -> Value) throws -> Value {
+        do {
+            return try read()
+        } catch let error as SystemError {
+            throw Failure("Standard input could not be read: \(error.words).", status: ExitStatus.ioError)
+        }
+    }
+
+    private func withoutEcho<Value>(_ body: () throws -> Value) throws -> Value {
+        var settings = termios()
+        guard tcgetattr(STDIN_FILENO, &settings) == 0 else {
+            throw Failure("The terminal cannot be told to hide what is typed.", status: ExitStatus.ioError)
+        }
+        var hidden = settings
+        hidden.c_lflag &= ~tcflag_t(ECHO)
+        // The newline still shows, so that Enter is seen to work.
+        hidden.c_lflag |= tcflag_t(ECHONL)
+        guard tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0 else {
+            throw Failure("The terminal cannot be told to hide what is typed.", status: ExitStatus.ioError)
+        }
+        defer { tcsetattr(STDIN_FILENO, TCSAFLUSH, &settings) }
+        return try body()
+    }
+}
+
+// MARK: Bytes
+
+extension Terminal {
+    /// The text without control and formatting characters (escape sequences, changes of writing direction); a tab or newline becomes a space.
+    static func clean(_ text: String) -> String {
+        var scalars = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control where scalar == "\n" || scalar == "\t": scalars.append(" ")
+            case .control, .format, .lineSeparator, .paragraphSeparator: continue
+            default: scalars.append(scalar)
+            }
+        }
+        return String(scalars)
+    }
+
+    /// Opens the null device in the place of standard descriptors that the caller has closed: else a socket would get the number of stdout and the answer be sent to the agent.
+    static func occupyStandardDescriptors() {
+        for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
+            // Read-only even for stdout: writing an answer to it must fail.
+            _ = open("/dev/null", descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY)
+        }
+    }
+
+    private static func render(_ line: Line, coloured: Bool) -> String {
+        let text = clean(line.text)
+        return coloured && line.tone != .plain ? "\u{1B}[\(line.tone.rawValue)m\(text)\u{1B}[0m" : text
+    }
+
+    private static func text(_ bytes: [UInt8]) -> String {
+        let isSpace: (UInt8) -> Bool = { $0 <= UInt8(ascii: " ") }
+        let end = bytes.lastIndex { !isSpace($0) } ?? -1
+        return String(decoding: bytes[...end].drop(while: isSpace), as: UTF8.self)
+    }
+
+    private static func tell(_ text: String) {
+        // With stderr gone there is nobody left to tell.
+        try? write(text, to: STDERR_FILENO)
+    }
+
+    private static func write(_ text: String, to descriptor: CInt) throws(SystemError) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count >= 0 {
+                rest = rest.dropFirst(count)
+            } else if errno != EINTR {
+                throw .last
+            }
+        }
+    }
+}
+
+extension Failure {
+    fileprivate static func unwritten(_ error: SystemError) -> Failure {
+        Failure("The answer could not be written: \(error.words).", status: ExitStatus.ioError)
+    }
+}

@@ -1,0 +1,221 @@
+import FoundationEssentials
+import Glibc
+import PosternProtocol
+
+/// The built `postern` run once against an agent that answers from a script: everything on one thread, moved on by events alone.
+struct Session {
+    /// What the agent is asked next, and what it says to that.
+    struct Exchange {
+        var method: String
+        var reply: Reply
+    }
+
+    enum Reply {
+        case result(String)
+        case error(String)
+        case hangUp
+        /// No answer; then the given signal for the command, if any.
+        case silence(signal: CInt?)
+    }
+
+    enum Input {
+        case text(String)
+        /// A terminal for stdin and stderr, and what is done there when certain words have appeared.
+        case terminal([(seen: String, act: Act)])
+    }
+
+    enum Act {
+        case type(String)
+        case signal(CInt)
+    }
+
+    enum Output {
+        case read
+        case closedReader
+        case file(String)
+        case closed
+    }
+
+    struct Ending {
+        var status: CInt = -1
+        var output = ""
+        /// stderr; on a terminal all that it showed.
+        var words = ""
+        var requests: [JSONValue] = []
+        /// Whether the terminal still echoes what is typed.
+        var echoes = true
+
+        /// The params of the requests, in order.
+        var params: [JSONValue] {
+            requests.map { request in
+                guard case .object(let members) = request else { return .null }
+                return members["params"] ?? .null
+            }
+        }
+    }
+
+    struct Stuck: Error {
+        var soFar: Ending
+    }
+
+    var script: [Exchange] = []
+    var input = Input.text("")
+    var output = Output.read
+    var environment: [String: String] = [:]
+    /// Changes the socket file before the command starts.
+    var prepare: (String) -> Void = { _ in }
+
+    /// Runs the command to its end.
+    func run(_ arguments: String...) throws -> Ending {
+        let directory = try TemporaryDirectory()
+        let listener = try ListeningSocket(path: directory.path + "/agent.sock")
+        prepare(listener.path)
+        var settings = ["POSTERN_SOCKET": listener.path, "TZ": "UTC", "TERM": "xterm"]
+        settings.merge(environment) { $1 }
+
+        let terminal: PseudoTerminal? = if case .terminal = input { try PseudoTerminal() } else { nil }
+        let child = try Child(arguments, environment: settings, terminal: terminal, output: output)
+        defer { child.end() }
+        var loop = EventLoop(session: self, listener: listener, child: child)
+        return try loop.run()
+    }
+}
+
+/// Serves the agent's side and the person's side of one session until the command has ended.
+private struct EventLoop {
+    let session: Session
+    let listener: ListeningSocket
+    let child: Child
+    var ending = Session.Ending()
+    var exchanges: ArraySlice<Session.Exchange>
+    var acts: ArraySlice<(seen: String, act: Session.Act)> = []
+    var searched = 0
+    var connections: [CInt: [UInt8]] = [:]
+
+    init(session: Session, listener: ListeningSocket, child: Child) {
+        self.session = session
+        self.listener = listener
+        self.child = child
+        exchanges = session.script[...]
+        switch session.input {
+        case .text(let text):
+            writeAll(Array(text.utf8), to: child.input)
+            shutdown(child.input, CInt(SHUT_WR))
+        case .terminal(let acts):
+            self.acts = acts[...]
+        }
+    }
+
+    mutating func run() throws -> Session.Ending {
+        defer { connections.keys.forEach { _ = close($0) } }
+        var open = Set([child.output, child.words].filter { $0 >= 0 })
+        let deadline = Moment(seconds: 20)
+        while true {
+            let sources = [listener.descriptor] + Array(open) + Array(connections.keys)
+            var entries = sources.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            // A terminal stays open beyond its command, so the command's end is looked for as well.
+            poll(&entries, nfds_t(entries.count), 20)
+            for entry in entries where entry.revents != 0 {
+                switch entry.fd {
+                case listener.descriptor: connections[accept(entry.fd, nil, nil)] = []
+                case child.output: if !receive(from: entry.fd, into: \.output) { open.remove(entry.fd) }
+                case child.words: if !receive(from: entry.fd, into: \.words) { open.remove(entry.fd) }
+                default: serve(entry.fd)
+                }
+            }
+            act()
+            if entries.allSatisfy({ $0.revents == 0 }), let status = child.status() {
+                ending.status = status
+                ending.echoes = child.terminal?.echoes ?? true
+                return ending
+            }
+            if deadline.isOver { throw Session.Stuck(soFar: ending) }
+        }
+    }
+
+    private mutating func receive(
+        from descriptor: CInt, into text: WritableKeyPath<Session.Ending, String>
+    ) -> Bool {
+        var chunk = [UInt8](repeating: 0, count: 65536)
+        let count = read(descriptor, &chunk, chunk.count)
+        guard count > 0 else { return false }
+        ending[keyPath: text] += String(decoding: chunk.prefix(count), as: UTF8.self)
+        return true
+    }
+
+    private mutating func act() {
+        let seen = Array(ending.words.utf8)
+        while let next = acts.first, let found = find(next.seen, in: seen) {
+            searched = found
+            acts.removeFirst()
+            switch next.act {
+            case .type(let text): writeAll(Array(text.utf8), to: child.input)
+            case .signal(let signal): kill(child.pid, signal)
+            }
+        }
+    }
+
+    private func find(_ text: String, in bytes: [UInt8]) -> Int? {
+        let wanted = Array(text.utf8)
+        guard bytes.count >= searched + wanted.count else { return nil }
+        return (searched...(bytes.count - wanted.count)).first { bytes[$0..<$0 + wanted.count].elementsEqual(wanted) }
+            .map { $0 + wanted.count }
+    }
+
+    private mutating func serve(_ connection: CInt) {
+        var chunk = [UInt8](repeating: 0, count: 65536)
+        let count = read(connection, &chunk, chunk.count)
+        guard count > 0 else { return hangUp(connection) }
+        connections[connection, default: []] += chunk.prefix(count)
+        while let end = connections[connection]?.firstIndex(of: UInt8(ascii: "\n")) {
+            let line = Array(connections[connection]?.prefix(end) ?? [])
+            connections[connection]?.removeSubrange(...end)
+            reply(to: line, connection)
+        }
+    }
+
+    private mutating func reply(to line: [UInt8], _ connection: CInt) {
+        let request = (try? JSONDecoder().decode(JSONValue.self, from: Data(line))) ?? .null  // null fails the test's look at it
+        ending.requests.append(request)
+        guard case .object(let members) = request, let exchange = exchanges.popFirst(),
+            members["method"] == .string(exchange.method)
+        else {
+            return send(#""error":{"code":-32601,"message":"not in the script","data":{"reason":"x","retryable":false}}"#, connection)
+        }
+        switch exchange.reply {
+        case .result(let json): send("\"result\":\(json)", connection)
+        case .error(let json): send("\"error\":\(json)", connection)
+        case .hangUp: hangUp(connection)
+        case .silence(let signal): if let signal { kill(child.pid, signal) }
+        }
+    }
+
+    private func send(_ member: String, _ connection: CInt) {
+        writeAll(Array("{\"jsonrpc\":\"2.0\",\"id\":1,\(member)}\n".utf8), to: connection)
+    }
+
+    private mutating func hangUp(_ connection: CInt) {
+        close(connection)
+        connections[connection] = nil
+    }
+}
+
+private func writeAll(_ bytes: [UInt8], to descriptor: CInt) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+        let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        guard count > 0 else { return }
+        rest = rest.dropFirst(count)
+    }
+}
+
+/// A point on the monotonic clock by which a session must be over.
+private struct Moment {
+    private let instant: ContinuousClock.Instant
+
+    init(seconds: Int) {
+        instant = .now + .seconds(seconds)
+    }
+
+    var isOver: Bool { ContinuousClock.now >= instant }
+}
