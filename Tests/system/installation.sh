@@ -31,6 +31,7 @@ step 'a prefix may have blanks and what systemd gives a meaning to'
 prefix="$HOME/50% of \$my tools"
 "$stage/scripts/install" --prefix "$prefix"
 pid=$(rpc agent.hello | jq .result.pid)
+[[ -n $pid ]] || fail 'no answer'
 tr '\0' '\n' <"/proc/$pid/cmdline" | grep --quiet --fixed-strings --line-regexp "$prefix/bin/posternd" ||
     fail "the service runs $(tr '\0' ' ' <"/proc/$pid/cmdline")"
 

@@ -12,12 +12,11 @@ property() {
     systemctl --user show --property="$1" --value posternd.service
 }
 
-# answered: the pid of the agent that answers; it must be the one that systemd knows.
+# answered: the agent answers, and is the process that systemd knows; its pid is in $agent then.
 answered() {
-    local pid
-    pid=$(rpc agent.hello | jq --exit-status .result.pid) || fail 'no answer'
-    is 'the pid in the answer' "$(property MainPID)" "$pid"
-    echo "$pid"
+    agent=$(rpc agent.hello | jq .result.pid)
+    [[ -n $agent ]] || fail 'no answer'
+    is 'the pid in the answer' "$(property MainPID)" "$agent"
 }
 
 # die SIGNAL: ends the agent, and returns when it is gone.
@@ -72,7 +71,7 @@ is 'mode of the socket' 600 "$(stat --format=%a "$socket")"
 is 'the service' inactive "$(property ActiveState)"
 
 step 'the first client starts it and is answered'
-first=$(answered)
+answered
 is 'the service' active "$(property ActiveState)"
 
 step 'it says what it serves'
@@ -80,20 +79,22 @@ step 'it says what it serves'
 systemctl --user status --no-pager posternd.service | grep 'Status:' || fail 'systemctl status does not show it'
 
 step 'it is confined'
-is 'NoNewPrivs' 1 "$(awk '$1 == "NoNewPrivs:" { print $2 }' "/proc/$first/status")"
-is 'Seccomp' 2 "$(awk '$1 == "Seccomp:" { print $2 }' "/proc/$first/status")"
+is 'NoNewPrivs' 1 "$(awk '$1 == "NoNewPrivs:" { print $2 }' "/proc/$agent/status")"
+is 'Seccomp' 2 "$(awk '$1 == "Seccomp:" { print $2 }' "/proc/$agent/status")"
 
 step 'stopped, it exits 0, and the next client starts it again'
+first=$agent
 systemctl --user stop posternd.service
 is 'the result' 'success exited 0' "$(property Result) $(property ExecMainCode | sed s/^1$/exited/) $(property ExecMainStatus)"
-[[ $(answered) != "$first" ]] || fail 'it was never stopped'
+answered
+[[ $agent != "$first" ]] || fail 'it was never stopped'
 
 for signal in SEGV KILL; do
     step "after SIG$signal the same socket answers"
     inode=$(stat --format=%i "$socket")
     restarts=$(property NRestarts)
     die "$signal"
-    answered >/dev/null
+    answered
     is 'the number of restarts' "$((restarts + 1))" "$(property NRestarts)"
     is 'the inode of the socket' "$inode" "$(stat --format=%i "$socket")"
 done
@@ -118,7 +119,8 @@ is 'the account at the tenant' "$address" \
 step 'a new process serves the same token, from the keyring'
 systemctl --user restart posternd.service
 # Compared here: a difference is told without showing either.
-[[ $(postern token) == "$token" ]] || fail 'it is another token'
+renewed=$(postern token)
+[[ $renewed == "$token" ]] || fail 'it is another token'
 
 step 'no secret that passed through the tenant is in the journal'
 grep --quiet posternd "$JOURNAL" || fail 'the journal has nothing of the agent at all'
