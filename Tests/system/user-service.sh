@@ -1,0 +1,138 @@
+#!/bin/bash
+# The installed agent in a user's session: started by its first client, restarted when it dies, signed in across restarts.
+set -euo pipefail
+[[ $EUID != 0 ]] || exec "$(dirname "$0")/under-user-manager" "$0"
+source "$(dirname "$0")/assertions.bash"
+
+stage=$(realpath "$(dirname "$0")/../..")
+socket=$XDG_RUNTIME_DIR/postern/agent.sock
+address=ada@example.com
+
+property() {
+    systemctl --user show --property="$1" --value posternd.service
+}
+
+# answered: the agent answers, and is the process that systemd knows; its pid is in $agent then.
+answered() {
+    agent=$(rpc agent.hello | jq .result.pid)
+    [[ -n $agent ]] || fail 'no answer'
+    is 'the pid in the answer' "$(property MainPID)" "$agent"
+}
+
+# die SIGNAL: ends the agent, and returns when it is gone.
+die() {
+    local pid
+    pid=$(property MainPID)
+    kill -s "$1" "$pid"
+    await not_running "$pid" || fail "the agent outlives SIG$1"
+}
+
+not_running() {
+    ! kill -0 "$1"
+}
+
+# unlock: a keyring of its own, with a password. gnome-keyring shows a collection that it has just made only after it was
+# started anew.
+unlock() {
+    printf sesame | "$stage/Tests/system/keyring-control"
+    systemctl --user restart gnome-keyring-daemon.service
+    await test -S "$XDG_RUNTIME_DIR/keyring/control"
+    printf sesame | "$stage/Tests/system/keyring-control"
+    gdbus wait --session --timeout 10 org.freedesktop.secrets
+}
+
+# tenant PATH: what the tenant tells its tests.
+tenant() {
+    curl --silent --show-error --fail "${issuer}_dev/$1"
+}
+
+start_tenant() {
+    "$stage/dist/bin/postern-devtenant" --port 0 >"$HOME/tenant" &
+    await grep --quiet 'http://127.0.0.1:[0-9]' "$HOME/tenant" || fail 'the tenant does not start'
+    issuer=$(grep --only-matching --max-count=1 'http://127.0.0.1:[0-9]*/' "$HOME/tenant")
+}
+
+# sign_in: types the code that the tenant sent, as soon as it was sent.
+sign_in() {
+    coproc { postern login 2>&1; }
+    # Bash forgets the descriptors and the pid when the process ends.
+    local pid=$COPROC_PID input=${COPROC[1]} output=${COPROC[0]} code
+    await tenant "code?to=$address" || fail 'no code was sent'
+    code=$(tenant "code?to=$address" | jq --raw-output .code)
+    printf '%s\n' "$code" >&"$input"
+    cat <&"$output" || true
+    wait "$pid" || fail "postern login exited with $?"
+}
+
+step 'the socket is 0600 in a 0700 directory, and nothing runs behind it'
+"$stage/scripts/install"
+is 'mode of the directory' 700 "$(stat --format=%a "$XDG_RUNTIME_DIR/postern")"
+is 'mode of the socket' 600 "$(stat --format=%a "$socket")"
+is 'the service' inactive "$(property ActiveState)"
+
+step 'the first client starts it and is answered'
+answered
+is 'the service' active "$(property ActiveState)"
+
+step 'it says what it serves'
+[[ -n $(property StatusText) ]] || fail 'STATUS is empty'
+systemctl --user status --no-pager posternd.service | grep 'Status:' || fail 'systemctl status does not show it'
+
+step 'it is confined'
+is 'NoNewPrivs' 1 "$(awk '$1 == "NoNewPrivs:" { print $2 }' "/proc/$agent/status")"
+is 'Seccomp' 2 "$(awk '$1 == "Seccomp:" { print $2 }' "/proc/$agent/status")"
+
+step 'stopped, it exits 0, and the next client starts it again'
+first=$agent
+systemctl --user stop posternd.service
+is 'the result' 'success exited 0' "$(property Result) $(property ExecMainCode | sed s/^1$/exited/) $(property ExecMainStatus)"
+answered
+[[ $agent != "$first" ]] || fail 'it was never stopped'
+
+for signal in SEGV KILL; do
+    step "after SIG$signal the same socket answers"
+    inode=$(stat --format=%i "$socket")
+    restarts=$(property NRestarts)
+    die "$signal"
+    answered
+    is 'the number of restarts' "$((restarts + 1))" "$(property NRestarts)"
+    is 'the inode of the socket' "$inode" "$(stat --format=%i "$socket")"
+done
+
+step 'with a profile written to the file and a reload, somebody signs in'
+unlock
+start_tenant
+mkdir -p "$HOME/.config/postern"
+cat >"$HOME/.config/postern/postern.conf" <<END
+[profile dev]
+issuer=$issuer
+client_id=postern-dev
+username=$address
+END
+systemctl --user reload posternd.service
+await eval 'postern profiles | grep --quiet dev' || fail 'the profile is not there after a reload'
+sign_in
+token=$(postern token)
+is 'the account at the tenant' "$address" \
+    "$(postern header | curl --silent --show-error --fail --header @- "${issuer}userinfo" | jq --raw-output .email)"
+
+step 'a new process serves the same token, from the keyring'
+systemctl --user restart posternd.service
+# Compared here: a difference is told without showing either.
+renewed=$(postern token)
+[[ $renewed == "$token" ]] || fail 'it is another token'
+
+step 'no secret that passed through the tenant is in the journal'
+grep --quiet posternd "$JOURNAL" || fail 'the journal has nothing of the agent at all'
+tenant secrets | jq --raw-output '.[] | select(.kind != "code") | .value' >"$HOME/tokens"
+tenant secrets | jq --raw-output '.[] | select(.kind == "code") | .value' >"$HOME/codes"
+[[ -s $HOME/tokens && -s $HOME/codes ]] || fail 'the tenant knows of no secrets'
+! grep --text --quiet --fixed-strings --file="$HOME/tokens" "$JOURNAL" || fail 'a token is'
+# As words: six digits in a row occur in longer numbers too.
+! grep --text --quiet --fixed-strings --word-regexp --file="$HOME/codes" "$JOURNAL" || fail 'a code is'
+
+step 'signed out, there is no token'
+postern logout
+status=0
+postern token || status=$?
+is 'exit status of postern token' 77 "$status"
