@@ -68,7 +68,8 @@ extension Agent {
                 throw invalid("That is no PEM private key of type RSA, P-256 or P-384.")
             }
         case (_?, nil), (nil, _?):
-            throw invalid("The profile's client_auth is \(method.rawValue), which takes another kind of secret or none.")
+            throw invalid(
+                "The profile's client_auth is \(method.rawValue), which takes another kind of secret or none.")
         default:
             throw invalid("Give either secret or private_key.")
         }
@@ -132,7 +133,8 @@ extension Agent {
         let profile = await account.profile
         let settings = await configuration.current.agent
         if let audience = request.audience, audience != profile.audience, !profile.audiences.contains(audience) {
-            throw AgentError(.denied, "Profile \(profile.name) does not declare the audience \"\(audience)\".") { data in
+            throw AgentError(.denied, "Profile \(profile.name) does not declare the audience \"\(audience)\".") {
+                data in
                 data.profile = profile.name
                 data.hint = "Add it to audiences of the profile."
             }
@@ -161,7 +163,9 @@ extension Agent {
             else { throw error }
             let end = clock.now.addingTimeInterval(TimeInterval(ask.wait))
             var state = await login.state
-            while await login.endedAt == nil, case let left = Int(end.timeIntervalSince(clock.now).rounded(.up)), left > 0 {
+            while await login.endedAt == nil, case let left = Int(end.timeIntervalSince(clock.now).rounded(.up)),
+                left > 0
+            {
                 state = await login.wait(seen: state.revision, timeout: left)
             }
             guard case .signedIn = state.step else { throw error }

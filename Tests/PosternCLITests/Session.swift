@@ -180,7 +180,9 @@ private struct EventLoop {
         guard case .object(let members) = request, let exchange = exchanges.popFirst(),
             members["method"] == .string(exchange.method)
         else {
-            return send(#""error":{"code":-32601,"message":"not in the script","data":{"reason":"x","retryable":false}}"#, connection)
+            return send(
+                #""error":{"code":-32601,"message":"not in the script","data":{"reason":"x","retryable":false}}"#,
+                connection)
         }
         switch exchange.reply {
         case .result(let json): send("\"result\":\(json)", connection)

@@ -29,6 +29,14 @@ struct AccessToken: Codable, Equatable, Sendable {
     var issuedAt: Int
     var expiresAt: Int
 
+    private enum CodingKeys: String, CodingKey {
+        case key
+        case value = "access_token"
+        case scope
+        case issuedAt = "issued_at"
+        case expiresAt = "expires_at"
+    }
+
     /// Seconds.
     var lifetime: Int { expiresAt - issuedAt }
 

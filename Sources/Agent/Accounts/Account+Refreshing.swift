@@ -129,11 +129,16 @@ extension Account {
         return min(delay, .seconds(1))
     }
 
+    /// Why nothing can be refreshed with these credentials until somebody signs in; nil if it can.
+    func loginRequired(by credentials: Credentials?) -> AgentError? {
+        guard let credentials else { return .loginRequired("never", profile: profile.name) }
+        guard credentials.refreshToken == nil else { return nil }
+        return .loginRequired(credentials.refusal?.rawValue ?? "no_refresh_token", profile: profile.name)
+    }
+
     private func attempt(_ key: TokenKey) async -> Attempt {
-        guard var credentials = record else { return .failed(.loginRequired("never", profile: profile.name)) }
-        guard let refreshToken = credentials.refreshToken else {
-            let cause = credentials.refusal?.rawValue ?? "no_refresh_token"
-            return .failed(.loginRequired(cause, profile: profile.name))
+        guard var credentials = record, let refreshToken = credentials.refreshToken else {
+            return loginRequired(by: record).map { .failed($0) } ?? .abandoned
         }
         let epoch = epoch
         let tenant: Tenant

@@ -23,6 +23,12 @@ struct Credentials: Codable, Equatable, Sendable {
             audience = profile.audience
             scope = profile.scope.split(separator: " ").map(String.init).sorted()
         }
+
+        private enum CodingKeys: String, CodingKey {
+            case profile, issuer
+            case clientID = "client_id"
+            case audience, scope
+        }
     }
 
     /// Why the refresh token is gone for good.
@@ -45,6 +51,16 @@ struct Credentials: Codable, Equatable, Sendable {
     var refreshingSince: Int?
     var idToken: Secret?
     var tokens: [AccessToken]
+
+    private enum CodingKeys: String, CodingKey {
+        case version, binding, account
+        case signedInAt = "signed_in_at"
+        case refreshToken = "refresh_token"
+        case refusal
+        case refreshingSince = "refreshing_since"
+        case idToken = "id_token"
+        case tokens
+    }
 
     func token(_ key: TokenKey) -> AccessToken? {
         tokens.first { $0.key == key }

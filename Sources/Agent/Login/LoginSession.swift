@@ -89,7 +89,8 @@ actor LoginSession {
             guard (try? await clock.sleep(for: .seconds(Self.timeLimit))) != nil else { return }
             end(
                 .failed(
-                    AgentError(.timeout, "The sign-in was not finished within \(Self.timeLimit / 60) minutes.") { data in
+                    AgentError(.timeout, "The sign-in was not finished within \(Self.timeLimit / 60) minutes.") {
+                        data in
                         data.retryable = false
                         data.hint = "Sign in again."
                     }))

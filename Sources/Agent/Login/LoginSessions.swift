@@ -52,7 +52,8 @@ actor LoginSessions {
                 language: request.language ?? profile.language ?? localeLanguage,
                 forwardedFor: forwardedFor(request, profile: profile))
             let session = LoginSession(
-                id: Self.newID(), profile: profile, target: target, account: account, tenant: try await account.tenant(),
+                id: Self.newID(), profile: profile, target: target, account: account,
+                tenant: try await account.tenant(),
                 message: message, clock: clock, log: log)
             try await session.begin()
             await forgetEnded()
@@ -91,7 +92,8 @@ actor LoginSessions {
 
     private func join(_ session: LoginSession, _ target: LoginTarget) async throws(AgentError) -> LoginState {
         guard session.target == target else {
-            throw AgentError(.wrongStep, "Another sign-in of this profile is under way, to \(session.target.masked).") { data in
+            throw AgentError(.wrongStep, "Another sign-in of this profile is under way, to \(session.target.masked).") {
+                data in
                 data.profile = session.profile.name
                 data.hint = "Finish or cancel it, or begin anew with restart."
             }
@@ -106,7 +108,8 @@ actor LoginSessions {
         guard recent.count >= Self.startLimit, let first = recent.first else { return }
         starts[profile] = recent
         let wait = Self.startWindow - Int(now.timeIntervalSince(first))
-        throw AgentError(.rateLimited, "Too many codes were asked for. Another can be sent in \(wait) seconds.") { data in
+        throw AgentError(.rateLimited, "Too many codes were asked for. Another can be sent in \(wait) seconds.") {
+            data in
             data.profile = profile
             data.retryAfter = wait
         }
@@ -114,7 +117,8 @@ actor LoginSessions {
 
     private func forgetEnded() async {
         for (id, session) in sessions {
-            if let end = await session.endedAt, clock.now.timeIntervalSince(end) > TimeInterval(LoginSession.afterlife) {
+            if let end = await session.endedAt, clock.now.timeIntervalSince(end) > TimeInterval(LoginSession.afterlife)
+            {
                 sessions[id] = nil
             }
         }
@@ -131,7 +135,9 @@ actor LoginSessions {
     /// The language of the agent's own locale, such as `de-DE`, if it has one.
     private var localeLanguage: String? {
         let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].lazy.compactMap { self.environment[$0] }.first { !$0.isEmpty }
-        guard let name = locale?.prefix(while: { $0 != "." && $0 != "@" }), name != "C", name != "POSIX" else { return nil }
+        guard let name = locale?.prefix(while: { $0 != "." && $0 != "@" }), name != "C", name != "POSIX" else {
+            return nil
+        }
         return String(name).replacing("_", with: "-")
     }
 

@@ -30,8 +30,9 @@ struct IncomingRequest {
         }
         let id = bytes("id")
         if let id {
-            guard let first = id.first, first == UInt8(ascii: "\"") || first == UInt8(ascii: "-") || first == UInt8(ascii: "n")
-                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first)
+            guard let first = id.first,
+                first == UInt8(ascii: "\"") || first == UInt8(ascii: "-") || first == UInt8(ascii: "n")
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first)
             else { throw Invalid("The member id must be a string, a number or null.") }
         }
         guard let version = bytes("jsonrpc"), Self.string(version) == "2.0" else {

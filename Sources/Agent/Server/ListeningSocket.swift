@@ -20,7 +20,8 @@ package struct ListeningSocket: Sendable {
         switch sd_listen_fds(1) {
         case 0:
             guard let path else {
-                throw .unusable("neither POSTERN_SOCKET nor XDG_RUNTIME_DIR is set, so there is no place for the socket")
+                throw .unusable(
+                    "neither POSTERN_SOCKET nor XDG_RUNTIME_DIR is set, so there is no place for the socket")
             }
             return try bind(path)
         case 1:

@@ -15,7 +15,8 @@ struct RequestHandler: Sendable {
             outline = try StrictJSON.outline(of: line[...])
         } catch {
             return Self.response(
-                id: nil, .failure(AgentError(.parseError, "The line is no JSON: \(error.reason) (byte \(error.offset)).")))
+                id: nil,
+                .failure(AgentError(.parseError, "The line is no JSON: \(error.reason) (byte \(error.offset)).")))
         }
         guard case .array(let elements) = outline else {
             return await answer(line[...], outline)
@@ -65,7 +66,9 @@ struct RequestHandler: Sendable {
         case .success(let value):
             line += Array(#","result":"#.utf8) + value
         case .failure(let error):
-            let fallback = Data(#"{"code":-32603,"message":"Internal error.","data":{"reason":"internal_error","retryable":false}}"#.utf8)
+            let fallback = Data(
+                #"{"code":-32603,"message":"Internal error.","data":{"reason":"internal_error","retryable":false}}"#
+                    .utf8)
             // An error is strings and numbers alone; if it could not be written, there would be nothing better to say.
             line += Array(#","error":"#.utf8) + ((try? Methods.encoder.encode(error)) ?? fallback)
         }

@@ -20,7 +20,8 @@ struct SocketServer: Service {
 
     /// - Parameter ready: called once connections are accepted.
     init(
-        _ agent: Agent, on socket: ListeningSocket, group: any EventLoopGroup, ready: @escaping @Sendable () async -> Void
+        _ agent: Agent, on socket: ListeningSocket, group: any EventLoopGroup,
+        ready: @escaping @Sendable () async -> Void
     ) {
         self.socket = socket
         self.group = group
@@ -34,7 +35,8 @@ struct SocketServer: Service {
     func run() async throws {
         // All channels share one event loop, so what they share needs no lock.
         let eventLoop = group.next()
-        let connections = NIOLoopBoundBox.makeBoxSendingValue(Connections(limit: await maxConnections()), eventLoop: eventLoop)
+        let connections = NIOLoopBoundBox.makeBoxSendingValue(
+            Connections(limit: await maxConnections()), eventLoop: eventLoop)
         let server = try await ServerBootstrap(group: eventLoop)
             .serverChannelOption(.backlog, value: 128)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -251,6 +253,7 @@ private final class Connection: ChannelDuplexHandler {
         guard isEnding, atWork.isEmpty, context.channel.isActive else { return }
         // An empty write is flushed after all others, so everything said before has left.
         let context = NIOLoopBound(context, eventLoop: context.eventLoop)
-        context.value.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in context.value.close(promise: nil) }
+        context.value.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in context.value.close(promise: nil)
+        }
     }
 }
