@@ -103,7 +103,13 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["DevTenant"], path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(name: "PosternProtocolTests", dependencies: ["PosternProtocol"], swiftSettings: settings),
-        .testTarget(name: "PosternCLITests", dependencies: ["postern", "PosternProtocol"], swiftSettings: settings),
+        .testTarget(
+            name: "PosternCLITests",
+            dependencies: [
+                "postern", "PosternProtocol",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "KeyringTests", dependencies: ["KeyringProtocol", "Keyring", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "DevTenantTests", dependencies: ["DevTenant", "TestSupport"], swiftSettings: settings),

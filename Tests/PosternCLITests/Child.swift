@@ -16,7 +16,8 @@ final class Child {
     let terminal: PseudoTerminal?
     private var ended: CInt?
 
-    init(_ arguments: [String], environment: [String: String], terminal: PseudoTerminal?, output: Session.Output) throws {
+    init(_ arguments: [String], environment: [String: String], terminal: PseudoTerminal?, output: Session.Output) throws
+    {
         self.terminal = terminal
         let output = try Endpoint(output)
         let input = try terminal.map { Endpoint(ours: $0.primary, theirs: $0.secondary) } ?? Endpoint(.read)

@@ -65,8 +65,12 @@ struct Session {
     /// Changes the socket file before the command starts.
     var prepare: (String) -> Void = { _ in }
 
-    /// Runs the command to its end.
     func run(_ arguments: String...) throws -> Ending {
+        try run(arguments)
+    }
+
+    /// Runs the command to its end.
+    func run(_ arguments: [String]) throws -> Ending {
         let directory = try TemporaryDirectory()
         let listener = try ListeningSocket(path: directory.path + "/agent.sock")
         prepare(listener.path)
@@ -175,12 +179,15 @@ private struct EventLoop {
     }
 
     private mutating func reply(to line: [UInt8], _ connection: CInt) {
-        let request = (try? JSONDecoder().decode(JSONValue.self, from: Data(line))) ?? .null  // null fails the test's look at it
+        // A line that is no JSON shows in the test as a null among the requests.
+        let request = (try? JSONDecoder().decode(JSONValue.self, from: Data(line))) ?? .null
         ending.requests.append(request)
         guard case .object(let members) = request, let exchange = exchanges.popFirst(),
             members["method"] == .string(exchange.method)
         else {
-            return send(#""error":{"code":-32601,"message":"not in the script","data":{"reason":"x","retryable":false}}"#, connection)
+            return send(
+                #""error":{"code":-32601,"message":"not in the script","data":{"reason":"x","retryable":false}}"#,
+                connection)
         }
         switch exchange.reply {
         case .result(let json): send("\"result\":\(json)", connection)

@@ -25,7 +25,8 @@ struct TokenCommandTests {
     @Test("hands every option on to the agent")
     func options() throws {
         let ending = try session().run(
-            "token", "work", "--audience", "https://api", "--scope", "a b", "--min-ttl", "300", "--wait", "5", "--login")
+            "token", "work", "--audience", "https://api", "--scope", "a b", "--min-ttl", "300", "--wait", "5", "--login"
+        )
         #expect(ending.status == 0)
         #expect(
             ending.params == [
