@@ -8,10 +8,11 @@ import Testing
 @Suite("the other commands")
 struct CommandTests {
     private static let status = """
-        {"version":"0.1.0","started_at":1700000000,"locked":false,"keyring":"locked","config_file":"/home/ada/postern.conf",\
-        "config_error":"line 3","counters":{},"profiles":[{"name":"work","issuer":"https://acme.example/","state":"signed_in",\
-        "account":{"sub":"email|1","email":"ada@example.com","name":"Ada"},"access_expires_at":4000000000,"persist":"keyring",\
-        "saved":false},{"name":"home","issuer":"https://home.example/","state":"login_required","persist":"keyring","saved":true}]}
+        {"version":"0.1.0","started_at":1700000000,"locked":false,"keyring":"locked","counters":{},\
+        "config_file":"/home/ada/postern.conf","config_error":"line 3","profiles":[\
+        {"name":"work","issuer":"https://acme.example/","state":"signed_in","access_expires_at":4000000000,\
+        "account":{"sub":"email|1","email":"ada@example.com","name":"Ada"},"persist":"keyring","saved":false},\
+        {"name":"home","issuer":"https://home.example/","state":"login_required","persist":"keyring","saved":true}]}
         """
 
     private func run(_ method: String, _ result: String, _ arguments: String...) throws -> Session.Ending {
@@ -62,8 +63,10 @@ struct CommandTests {
 
     @Test("whoami names the person and never shows the token")
     func whoAmI() throws {
-        let json =
-            #"{"id_token":"eyJ.secret","claims":{"sub":"email|1","iss":"https://acme.example/","email":"ada@example.com","name":"Ada","exp":1},"profile":"work"}"#
+        let json = """
+            {"id_token":"eyJ.secret","profile":"work","claims":{"sub":"email|1","iss":"https://acme.example/",\
+            "email":"ada@example.com","name":"Ada","exp":1}}
+            """
         let ending = try run("idtoken.get", json, "whoami", "work")
         #expect(ending.output.hasPrefix("Ada <ada@example.com>\n"))
         #expect(!ending.output.contains("eyJ"))

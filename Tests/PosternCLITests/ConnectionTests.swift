@@ -85,8 +85,8 @@ struct ConnectionTests {
 
     @Test("a tenant's control characters reach no terminal")
     func controlCharacters() throws {
-        let error =
-            #"{"code":1014,"message":"No\u001b[2J\u009b1m\u202e!","data":{"reason":"denied","retryable":false,"error_description":"a\nb"}}"#
+        let data = #"{"reason":"denied","retryable":false,"error_description":"a\nb"}"#
+        let error = #"{"code":1014,"message":"No\u001b[2J\u009b1m\u202e!","data":\#(data)}"#
         let ending = try Session(script: [.init(method: "token.get", reply: .error(error))]).run("token")
         #expect(ending.words == "postern: No[2J1m!\n  The tenant says: a b\n")
     }

@@ -23,8 +23,10 @@ struct LoginCommandTests {
 
     private var signedIn: Session.Reply {
         state(
-            #"{"kind":"signed_in","account":{"sub":"email|1","email":"ada@example.com"},"expires_at":\#(now + 3599),"refreshable":true}"#,
-            revision: 2)
+            """
+            {"kind":"signed_in","account":{"sub":"email|1","email":"ada@example.com"},\
+            "expires_at":\(now + 3599),"refreshable":true}
+            """, revision: 2)
     }
 
     private func error(_ code: Int, _ message: String, _ data: String = "") -> Session.Reply {
