@@ -1,7 +1,7 @@
 import DevTenant
 import Testing
 
-@Suite("Refresh tokens")
+@Suite("Refresh tokens", .timeLimit(.minutes(1)))
 struct RefreshTests {
     private static func withClient(
         _ policy: RefreshTokenPolicy, apis: [API] = [API()],
