@@ -7,7 +7,7 @@ struct RefreshTests {
         _ policy: RefreshTokenPolicy, apis: [API] = [API()],
         _ body: (DevTenant, TenantClient) async throws -> Void
     ) async throws {
-        var options = Options()
+        var options = Options.still
         options.clients = [Client(refreshTokens: policy)]
         options.apis = apis
         try await DevTenant.withRunning(options) { tenant in

@@ -174,7 +174,7 @@ struct StartTests {
 
     @Test("unauthenticated calls are limited by the hour, and the headers say when the next is let in")
     func rateLimit() async throws {
-        var options = Options()
+        var options = Options.still
         options.startLimit = 2
         try await DevTenant.withRunning(options) { tenant in
             let client = await TenantClient(tenant)

@@ -129,3 +129,13 @@ private final class RedirectRefuser: NSObject, URLSessionTaskDelegate {
         completionHandler(nil)
     }
 }
+
+extension Options {
+    /// A tenant whose clock moves only when a test moves it.
+    static var still: Options {
+        var options = Options()
+        let start = Date()
+        options.baseClock = { start }
+        return options
+    }
+}
