@@ -13,7 +13,8 @@ struct KeyringWorkerProcessTests {
         var ends: [Int32] = [-1, -1]
         #expect(pipe(&ends) == 0)
         defer { ends.forEach { close($0) } }
-        let answerEnvironment = #"while read -r line; do echo "{\"found\":{\"secret\":\"$A\"}}" >&0; done"#
+        // A redirection of its own would show among its descriptors, so it answers from a subshell.
+        let answerEnvironment = #"while read -r line; do (echo "{\"found\":{\"secret\":\"$A\"}}" >&0); done"#
         let worker = try KeyringWorkerProcess(
             executable: "/bin/sh", arguments: ["-c", answerEnvironment], environment: ["A": "B"])
         let answer = try worker.ask(KeyringRequest(operation: .load, item: .work), before: .now + .seconds(20))
