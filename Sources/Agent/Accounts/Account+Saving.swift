@@ -21,7 +21,9 @@ extension Account {
         parts.deadlines.nudge()
     }
 
+    /// For a person's request, which unlike background work may have D-Bus start a provider.
     func loadOrThrow() async throws(AgentError) {
+        if case .unknown = served { _ = await store.state(mayStart: true) }
         await load()
         if case .unknown(let error?) = served { throw error }
     }
@@ -168,9 +170,9 @@ extension Account {
 
     /// Checks that a sign-in could be saved before a code is sent for it.
     func checkWritable() async throws(AgentError) {
-        if case .unknown = served { await load() }
-        if case .unknown(let error?) = served { throw error }
+        try await loadOrThrow()
         do throws(SecretStoreError) {
+            _ = await store.state(mayStart: true)
             try await store.checkWritable(item.collection)
         } catch {
             throw AgentError(error, profile: profile.name)
