@@ -9,6 +9,8 @@ extension Account {
 
     /// While the keyring is locked it is looked at this often: an unlock of gnome-keyring over its control socket sends no signal.
     static let lockedPoll = Duration.seconds(5)
+    /// A missing or failing keyring is looked for this often while nothing could be loaded from it.
+    static let absentPoll = Duration.seconds(30)
 
     /// Reads the keyring once, whoever asks. A failure is remembered in `served`; the next call tries again.
     func load() async {
@@ -194,6 +196,7 @@ extension Account {
         isInDoubt = false
         needsSecondFactor = false
         rejected = []
+        attemptNotBefore = .distantPast
         aheadNotBefore = .distantPast
         aheadBackoff = Backoff(base: .seconds(5))
     }
