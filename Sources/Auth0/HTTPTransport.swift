@@ -1,5 +1,6 @@
 package import AsyncHTTPClient
 import FoundationEssentials
+import Glibc
 import Logging
 package import NIOCore
 import NIOHTTP1
@@ -100,6 +101,9 @@ package struct HTTPTransport: Sendable {
             let isDNS = error.connectionErrors.isEmpty && (error.dnsAError != nil || error.dnsAAAAError != nil)
             return .notSent(
                 isDNS ? .dns : .connect, detail: isDNS ? "the host name is not known" : "the connection was refused")
+        case let error as IOError where [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH].contains(error.errnoCode):
+            // What an address in place of a name gives; on a connection that stands, TCP reports none of these before the deadline.
+            return .notSent(.connect, detail: "the connection was refused")
         case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
             return .notSent(.tls, detail: "the certificate or the TLS handshake was not accepted")
         case is ChannelError:
