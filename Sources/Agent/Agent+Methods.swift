@@ -54,7 +54,8 @@ extension Agent {
 
     func setClientSecret(_ request: SetClientSecret) async throws(AgentError) -> Empty {
         let account = try await account(request.profile)
-        let method = await account.profile.clientAuth
+        let profile = await account.profile
+        let method = profile.clientAuth
         func invalid(_ message: String) -> AgentError {
             AgentError(.invalidParams, message) { data in data.profile = request.profile }
         }
@@ -73,8 +74,8 @@ extension Agent {
         default:
             throw invalid("Give either secret or private_key.")
         }
-        do {
-            try await tenants.setClientSecret(secret, of: request.profile)
+        do throws(SecretStoreError) {
+            try await tenants.setClientSecret(secret, of: profile)
         } catch {
             throw AgentError(error, profile: request.profile)
         }
@@ -92,7 +93,13 @@ extension Agent {
     }
 
     func startLogin(_ request: StartLogin) async throws(AgentError) -> LoginState {
-        try await logins.start(request, account: try await account(request.profile))
+        // Both go into headers of the request to the tenant.
+        for (name, value) in [("language", request.language), ("client_ip", request.clientIP)] {
+            guard value?.unicodeScalars.allSatisfy({ (0x21..<0x7F).contains($0.value) }) ?? true else {
+                throw AgentError(.invalidParams, "\(name) holds a space or a control character.")
+            }
+        }
+        return try await logins.start(request, account: try await account(request.profile))
     }
 
     func answerLogin(_ request: AnswerLogin) async throws(AgentError) -> LoginState {
@@ -104,7 +111,7 @@ extension Agent {
     }
 
     func resendCode(_ request: ResendCode) async throws(AgentError) -> LoginState {
-        try await logins.resend(request.loginID)
+        try await logins.session(request.loginID).resend()
     }
 
     func waitForLogin(_ request: WaitForLogin) async throws(AgentError) -> LoginState {
@@ -139,6 +146,9 @@ extension Agent {
                 data.hint = "Add it to audiences of the profile."
             }
         }
+        if let scope = request.scope, scope.allSatisfy({ $0 == " " }) {
+            throw AgentError(.invalidParams, "scope names nothing; leave it out for all that was signed in for.")
+        }
         let hash = try request.rejected.map { (hash) throws(AgentError) in try Self.sha256(hash) }
         let ask = Account.Ask(
             key: TokenKey(audience: request.audience, scope: request.scope, of: profile), namedScope: request.scope,
@@ -163,7 +173,8 @@ extension Agent {
             else { throw error }
             let end = clock.now.addingTimeInterval(TimeInterval(ask.wait))
             var state = await login.state
-            while await login.endedAt == nil, case let left = Int(end.timeIntervalSince(clock.now).rounded(.up)),
+            while !Task.isCancelled, await login.endedAt == nil,
+                case let left = Int(end.timeIntervalSince(clock.now).rounded(.up)),
                 left > 0
             {
                 state = await login.wait(seen: state.revision, timeout: left)
@@ -173,11 +184,12 @@ extension Agent {
         }
     }
 
+    /// A number of seconds; a year is as good as any longer time.
     private static func seconds(_ value: Int, _ name: String) throws(AgentError) -> Int {
-        guard (0...31_536_000).contains(value) else {
+        guard value >= 0 else {
             throw AgentError(.invalidParams, "\(name) is a number of seconds, not below zero.")
         }
-        return value
+        return min(value, 31_536_000)
     }
 
     private static func sha256(_ text: String) throws(AgentError) -> String {

@@ -21,6 +21,7 @@ package struct Agent: Sendable {
     let clock: any AgentClock
     let log: Logger
     let startedAt: Date
+    let connectionLimit = ConnectionLimit()
     private let parts: Account.Parts
 
     package init(
@@ -42,7 +43,7 @@ package struct Agent: Sendable {
 
     /// Does what is due in the background, for as long as the agent runs.
     package var refresher: some Service {
-        Refresher(registry: accounts, parts: parts)
+        Refresher(registry: accounts, logins: logins, parts: parts)
     }
 
     /// Reads the configuration and puts it in force.
@@ -51,8 +52,8 @@ package struct Agent: Sendable {
     @discardableResult
     package func applyConfiguration() async throws(ConfigurationError) -> [String] {
         do {
-            let configuration = try await configuration.reload()
-            await accounts.apply(configuration)
+            let configuration = try await accounts.reload(configuration)
+            connectionLimit.value = configuration.agent.maxConnections
             return configuration.profiles.map(\.name)
         } catch {
             log.error("The configuration is not in force: \(error)")

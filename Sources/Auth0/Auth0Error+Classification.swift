@@ -43,6 +43,11 @@ extension Auth0Error {
                 }
             return
         }
+        // Whatever a server in trouble says, it is not definite; but 501 says for good that it does not know the grant.
+        guard answer.status < 500 || answer.status == 501 && call == .exchange else {
+            self = make(.serverError, "the tenant answered with status \(answer.status)")
+            return
+        }
         self = Self.known(body, to: call, make: make) ?? Self.byStatus(answer.status, make: make)
     }
 

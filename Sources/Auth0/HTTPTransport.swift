@@ -104,9 +104,13 @@ package struct HTTPTransport: Sendable {
         case let error as IOError where [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH].contains(error.errnoCode):
             // What an address in place of a name gives; on a connection that stands, TCP reports none of these before the deadline.
             return .notSent(.connect, detail: "the connection was refused")
-        case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
+        // Before the handshake is done nothing is sent; what fails later may have been.
+        case NIOSSLError.uncleanShutdown, NIOSSLError.shutdownFailed, NIOSSLError.readInInvalidTLSState,
+            NIOSSLError.writeDuringTLSShutdown:
+            return .noAnswer(detail: "the TLS connection was lost before the answer was complete")
+        case is NIOSSLError, is NIOSSLExtraError:
             return .notSent(.tls, detail: "the certificate or the TLS handshake was not accepted")
-        case is ChannelError:
+        case ChannelError.connectTimeout:
             return .notSent(.connect, detail: "the connection took too long")
         case is NIOTooManyBytesError:
             return .noAnswer(detail: "the answer was larger than \(answerLimit) bytes")

@@ -14,7 +14,7 @@ package actor IDTokenVerifier {
     private let api: AuthenticationAPI
     private let now: @Sendable () -> Date
     private var keys: KeySet?
-    private var fetchedAt = Date.distantPast
+    private var refetchedAt = Date.distantPast
 
     package init(api: AuthenticationAPI, now: @escaping @Sendable () -> Date) {
         self.api = api
@@ -57,22 +57,26 @@ package actor IDTokenVerifier {
         return keys?.key(kid) != nil
     }
 
+    /// Fetches the keys if there are none yet, so that ``verify(_:subject:)`` seldom needs the network.
+    package func prepare() async throws(Auth0Error) {
+        guard keys == nil else { return }
+        keys = try await api.keySet()
+    }
+
     private func key(_ kid: String) async throws(Failure) -> Insecure.RSA.PublicKey {
         if let key = keys?.key(kid) {
             return key
         }
-        guard keys == nil || now().timeIntervalSince(fetchedAt) >= Self.refetchInterval else {
-            throw .invalid(.unknownKey(kid))
+        if keys != nil {
+            guard now().timeIntervalSince(refetchedAt) >= Self.refetchInterval else { throw .invalid(.unknownKey(kid)) }
+            refetchedAt = now()
         }
-        let fetched: KeySet
         do {
-            fetched = try await api.keySet()
+            keys = try await api.keySet()
         } catch {
             throw .keysUnavailable(error)
         }
-        keys = fetched
-        fetchedAt = now()
-        guard let key = fetched.key(kid) else { throw .invalid(.unknownKey(kid)) }
+        guard let key = keys?.key(kid) else { throw .invalid(.unknownKey(kid)) }
         return key
     }
 

@@ -16,7 +16,8 @@ struct TokenKey: Codable, Hashable, Sendable {
         self.audience = audience == profile?.audience ? nil : audience
         let requested = scope.map { Set($0.split(separator: " ").map(String.init)) }
         let standard = profile.map { Set($0.scope.split(separator: " ").map(String.init)) }
-        self.scope = requested == nil || requested == standard ? nil : requested?.sorted()
+        // Without a scope another audience gives all that its policies allow, which may be more than the profile's.
+        self.scope = self.audience == nil && requested == standard ? nil : requested?.sorted()
     }
 }
 
@@ -26,7 +27,10 @@ struct AccessToken: Codable, Equatable, Sendable {
     var value: Secret
     /// The scopes granted, as the tenant said or, if it did not, as requested.
     var scope: String
+    /// When it was asked for, which is not later than the tenant issued it.
     var issuedAt: Int
+    /// When it arrived.
+    var receivedAt: Int
     var expiresAt: Int
 
     private enum CodingKeys: String, CodingKey {
@@ -34,14 +38,28 @@ struct AccessToken: Codable, Equatable, Sendable {
         case value = "access_token"
         case scope
         case issuedAt = "issued_at"
+        case receivedAt = "received_at"
         case expiresAt = "expires_at"
     }
 
     /// Seconds.
     var lifetime: Int { expiresAt - issuedAt }
 
+    /// The longest that a token of this kind can still live when it is handed out, seconds.
+    var longestTTL: Int { expiresAt - receivedAt }
+
     func secondsLeft(at now: Date) -> Int {
         expiresAt - now.unixTime
+    }
+
+    /// - Parameter standardScope: what was signed in for, in case the tenant does not say what it granted.
+    init(key: TokenKey, _ response: TokenResponse, standardScope: String, sentAt: Date, receivedAt: Date) {
+        self.key = key
+        value = response.accessToken
+        scope = response.scope ?? key.scope?.joined(separator: " ") ?? standardScope
+        issuedAt = sentAt.unixTime
+        self.receivedAt = receivedAt.unixTime
+        expiresAt = sentAt.unixTime + response.expiresIn
     }
 
     /// Lower-case hexadecimal SHA-256, by which a caller names a token that a server refused.

@@ -1,18 +1,13 @@
-import Auth0
 import FoundationEssentials
 import Logging
 import PosternProtocol
 
 extension Account {
-    /// How a single attempt ended.
-    private enum Attempt {
-        case refreshed
-        /// No retry can help: the waiters are told at once.
-        case failed(AgentError)
-        /// Worth another attempt, after this many seconds at the least.
-        case retry(AgentError, after: Int)
-        /// Somebody signed in or out meanwhile; the result is not wanted.
-        case abandoned
+    /// A refresh under way: attempts, and the pauses between them.
+    struct Flight {
+        var task: Task<Void, Never>
+        /// Ends a pause early.
+        var nudge: Nudge
     }
 
     /// When the standard token is due to be refreshed ahead of its expiry; nil if it is not to be.
@@ -32,8 +27,8 @@ extension Account {
             next.append(now + (error.code == .keyringLocked ? Self.lockedPoll : Self.absentPoll))
         }
         // A refresh in flight nudges when it ends; while a second factor is wanted nothing is refreshed in the background.
-        if flight == nil, !needsSecondFactor, let due = isInDoubt ? now : refreshDue {
-            let start = max(due, aheadNotBefore, attemptNotBefore)
+        if flight == nil, !isStopping, !needsSecondFactor, let due = isInDoubt ? now : refreshDue {
+            let start = max(due, aheadNotBefore, tenantPause)
             if start <= now {
                 refreshNow()
             } else {
@@ -49,86 +44,89 @@ extension Account {
         jitter = Int.random(in: 0...max(margin / 10, 0))
     }
 
-    /// Starts the one refresh, or has the one that waits for its next attempt make it now, if the last one was five seconds ago.
+    /// Starts the one refresh, or has the one that pauses go on, if its last attempt was five seconds ago.
     func refreshNow() {
-        guard !isStopping else { return }
-        guard flight == nil else {
-            if now.timeIntervalSince(lastAttempt) >= 5 { nudge.nudge() }
+        // What a sign-in is about to replace must not be refreshed; it looks after the waiters when it is done.
+        guard !isStopping, !isSigningIn else { return }
+        if let flight {
+            if now.timeIntervalSince(lastAttempt) >= 5 { flight.nudge.nudge() }
             return
         }
-        flight = Task { await refresh() }
-    }
-
-    /// Waits for an attempt and a save under way, so that their outcome is not lost with the process. No other attempt follows.
-    func finish() async {
-        isStopping = true
-        nudge.nudge()
-        await flight?.value
-        await writing?.value
+        let nudge = Nudge()
+        attemptError = nil
+        // The epoch is that of now: when the task begins to run, somebody may have signed in or out.
+        flight = Flight(task: Task { [epoch] in await refresh(epoch, nudge) }, nudge: nudge)
     }
 
     /// Attempts refreshes until everybody who waits has an answer, and a token in doubt a definite one.
-    private func refresh() async {
-        let epoch = epoch
+    private func refresh(_ epoch: Int, _ nudge: Nudge) async {
         var backoff = Backoff()
-        while true {
-            if attemptNotBefore > now {
-                // The tenant named a time. Nobody's impatience shortens it.
-                let pause = attemptNotBefore.timeIntervalSince(now)
-                failWaiters(dueBefore: attemptNotBefore, with: refreshError)
-                await nudge.sleep(for: .seconds(pause), on: parts.clock)
-                guard epoch == self.epoch else { return }
-                guard !isStopping else { break }
+        var pauseEnd = Date.distantPast
+        while epoch == self.epoch, !isStopping {
+            let nextAttempt = max(pauseEnd, tenantPause)
+            if nextAttempt > now {
+                failWaiters(dueBefore: nextAttempt)
+                guard !waiters.isEmpty || isInDoubt else { break }
+                await nudge.sleep(for: .seconds(nextAttempt.timeIntervalSince(now)), on: parts.clock)
+                // Somebody's impatience ends a back-off, but not a pause that the tenant asked for.
+                pauseEnd = .distantPast
                 continue
             }
             let key = waiters.values.first?.key ?? .standard
-            let attempt = await attempt(key)
-            guard epoch == self.epoch else { return }
             lastAttempt = now
-            switch attempt {
-            case .abandoned:
-                return
+            let outcome = await attempt(key, epoch: epoch)
+            guard epoch == self.epoch else { return }
+            var isRetry = false
+            switch outcome {
             case .refreshed:
-                refreshError = nil
-                aheadBackoff = Backoff(base: .seconds(5))
-                aheadNotBefore = .distantPast
+                succeed(key)
                 backoff = Backoff()
-                answerWaiters()
-                // A tenant that gives out what a server has just refused would be asked for ever.
-                failWaiters(
-                    of: key, with: AgentError(.tenantError, "The tenant gave the refused token once more."))
             case .failed(let error):
-                fail(error)
+                fail(error, key)
                 failWaiters(of: key, with: error)
             case .retry(let error, let seconds):
-                fail(error)
-                let delay = max(nextDelay(&backoff), .seconds(seconds))
-                if seconds > 0 { attemptNotBefore = now + .seconds(seconds) }
-                failWaiters(dueBefore: now + delay, with: error)
-                guard !isStopping, !waiters.isEmpty || isInDoubt else { break }
-                await nudge.sleep(for: delay, on: parts.clock)
-                guard epoch == self.epoch else { return }
-                guard !isStopping else { break }
-                continue
+                fail(error, key)
+                pauseEnd = now + nextDelay(&backoff)
+                tenantPause = max(tenantPause, now + .seconds(seconds))
+                isRetry = true
             }
-            guard !waiters.isEmpty, !isStopping else { break }
+            guard isRetry || !waiters.isEmpty else { break }
         }
+        guard epoch == self.epoch else { return }
         if !isInDoubt, var credentials = record, credentials.refreshingSince != nil {
             // The attempts ended without a doubt about the token, so the intent must not raise one at the next start.
             credentials.refreshingSince = nil
             keep(credentials)
             await save()
             guard epoch == self.epoch else { return }
-            served = .signedIn(credentials)
         }
         flight = nil
         if !waiters.isEmpty { refreshNow() }
         parts.deadlines.nudge()
     }
 
-    private func fail(_ error: AgentError) {
+    private func succeed(_ key: TokenKey) {
+        refreshError = nil
+        attemptError = nil
+        if key == .standard {
+            aheadBackoff = Self.newAheadBackoff
+            aheadNotBefore = .distantPast
+        }
+        answerWaiters()
+        // Whoever is left of this key was given nothing usable, and would be given nothing usable again.
+        failWaiters(
+            of: key,
+            with: AgentError(.tenantError, "The tenant gave a token that has expired or that a server has refused.") {
+                $0.profile = profile.name
+            })
+    }
+
+    private func fail(_ error: AgentError, _ key: TokenKey) {
         parts.counters.count(.refreshFailures)
         parts.log.warning("A refresh failed: \(error.message)", metadata: metadata)
+        attemptError = error
+        // Another audience's trouble must not hold up the refresh ahead.
+        guard key == .standard || error.code == .loginRequired else { return }
         refreshError = error
         aheadNotBefore = now + (error.code == .keyringLocked ? Self.lockedPoll : aheadBackoff.next())
     }
@@ -136,9 +134,7 @@ extension Account {
     /// While the tenant would still accept the old token again, an answer in doubt is asked for without much waiting.
     private func nextDelay(_ backoff: inout Backoff) -> Duration {
         let delay = backoff.next()
-        guard isInDoubt, let since = record?.refreshingSince, now.unixTime - since < profile.rotationOverlap else {
-            return delay
-        }
+        guard isInDoubt, let since = doubtSince, now.unixTime - since < profile.rotationOverlap else { return delay }
         return min(delay, .seconds(1))
     }
 
@@ -147,132 +143,5 @@ extension Account {
         guard let credentials else { return .loginRequired("never", profile: profile.name) }
         guard credentials.refreshToken == nil else { return nil }
         return .loginRequired(credentials.refusal?.rawValue ?? "no_refresh_token", profile: profile.name)
-    }
-
-    private func attempt(_ key: TokenKey) async -> Attempt {
-        guard var credentials = record, let refreshToken = credentials.refreshToken else {
-            return loginRequired(by: record).map { .failed($0) } ?? .abandoned
-        }
-        let epoch = epoch
-        let tenant: Tenant
-        do {
-            tenant = try await self.tenant()
-        } catch {
-            return .failed(error)
-        }
-        // Write ahead: an intent that was saved proves the keyring writable, and tells the next start that the token may have been spent.
-        if credentials.refreshingSince == nil {
-            credentials.refreshingSince = now.unixTime
-            keep(credentials)
-            if let error = await save() {
-                guard epoch == self.epoch else { return .abandoned }
-                credentials.refreshingSince = nil
-                keep(credentials)
-                return .failed(AgentError(error, profile: profile.name))
-            }
-        }
-        guard epoch == self.epoch else { return .abandoned }
-        let sentAt = now
-        parts.counters.count(.refreshes)
-        do throws(Auth0Error) {
-            let response = try await tenant.api.refresh(
-                refreshToken, scope: key.scope?.joined(separator: " "), audience: key.audience)
-            return await take(response, for: key, sentAt: sentAt, tenant: tenant, epoch: epoch)
-        } catch {
-            guard epoch == self.epoch else { return .abandoned }
-            return await handle(error, credentials)
-        }
-    }
-
-    /// Saves what the tenant gave, then serves it.
-    private func take(
-        _ response: TokenResponse, for key: TokenKey, sentAt: Date, tenant: Tenant, epoch: Int
-    ) async -> Attempt {
-        guard epoch == self.epoch, var credentials = record else {
-            if let refreshToken = response.refreshToken { revokeInBackground(refreshToken) }
-            return .abandoned
-        }
-        credentials.refreshToken = response.refreshToken ?? credentials.refreshToken
-        credentials.refreshingSince = nil
-        isInDoubt = false
-        needsSecondFactor = false
-        keep(credentials)
-        var broken: IDTokenError?
-        if let idToken = response.idToken {
-            if await !tenant.verifier.knowsKey(of: idToken) {
-                // The keys must be fetched first, which may take long: the rotated token is saved before.
-                await save()
-            }
-            do throws(IDTokenVerifier.Failure) {
-                _ = try await tenant.verifier.verify(idToken, subject: credentials.account.sub)
-                credentials.idToken = idToken
-            } catch {
-                switch error {
-                case .invalid(let error):
-                    broken = error
-                case .keysUnavailable:
-                    parts.log.warning(
-                        "The tenant's keys could not be fetched; the last ID token is kept.", metadata: metadata)
-                }
-            }
-            guard epoch == self.epoch else { return .abandoned }
-        }
-        if broken == nil {
-            let scope = response.scope ?? key.scope?.joined(separator: " ") ?? profile.scope
-            credentials.replace(
-                AccessToken(
-                    key: key, value: response.accessToken, scope: scope, issuedAt: sentAt.unixTime,
-                    expiresAt: sentAt.unixTime + response.expiresIn), now: now)
-        }
-        keep(credentials)
-        await save()
-        guard epoch == self.epoch else { return .abandoned }
-        served = .signedIn(credentials)
-        if key == .standard { drawJitter() }
-        parts.log.info("Refreshed.", metadata: metadata)
-        guard let broken else { return .refreshed }
-        return .failed(.idTokenInvalid(broken, profile: profile.name))
-    }
-
-    private func handle(_ error: Auth0Error, _ credentials: Credentials) async -> Attempt {
-        let wasInDoubt = isInDoubt
-        isInDoubt = isInDoubt || error.leavesDoubt
-        switch error.kind {
-        case .refreshTokenRefused(let userDeleted):
-            let refusal = refusal(of: credentials, userDeleted: userDeleted, inDoubt: wasInDoubt)
-            var refused = credentials
-            refused.refreshToken = nil
-            refused.refusal = refusal
-            refused.refreshingSince = nil
-            isInDoubt = false
-            keep(refused)
-            served = .signedIn(refused)
-            await save()
-            return .failed(.loginRequired(refusal.rawValue, profile: profile.name))
-        case .mfaRequired:
-            needsSecondFactor = true
-            return .failed(AgentError(error, profile: profile.name))
-        case .malformedTokens(let rotated?):
-            var kept = credentials
-            kept.refreshToken = rotated
-            kept.refreshingSince = nil
-            keep(kept)
-            await save()
-            return .failed(AgentError(error, profile: profile.name))
-        case .rateLimited(let retryAfter):
-            return .retry(AgentError(error, profile: profile.name), after: retryAfter ?? 0)
-        case .unreachable, .noAnswer, .serverError, .notJSON:
-            return .retry(AgentError(error, profile: profile.name), after: 0)
-        default:
-            return .failed(AgentError(error, profile: profile.name))
-        }
-    }
-
-    /// Why a refresh token was refused, as far as can be known: the tenant's answer is the same for all reasons but one.
-    private func refusal(of credentials: Credentials, userDeleted: Bool, inDoubt: Bool) -> Credentials.Refusal {
-        if userDeleted { return .userDeleted }
-        if inDoubt { return .lostAnswer }
-        let isAtItsEnd = now.unixTime >= credentials.signedInAt + profile.sessionLifetime
-        return isAtItsEnd ? .expired : .reuseSuspected
     }
 }

@@ -1,4 +1,3 @@
-import Auth0
 import FoundationEssentials
 import KeyringProtocol
 import Logging
@@ -6,6 +5,7 @@ import PosternProtocol
 
 extension Account {
     static var newSaveBackoff: Backoff { Backoff(cap: .seconds(60)) }
+    static var newAheadBackoff: Backoff { Backoff(base: .seconds(5)) }
 
     /// While the keyring is locked it is looked at this often: an unlock of gnome-keyring over its control socket sends no signal.
     static let lockedPoll = Duration.seconds(5)
@@ -20,6 +20,8 @@ extension Account {
         loading = task
         await task.value
         loading = nil
+        // What could not be loaded is tried again at the time that `wake()` names.
+        if case .unknown = served { return }
         parts.deadlines.nudge()
     }
 
@@ -52,8 +54,9 @@ extension Account {
                 served = .signedOut
                 return
             }
-            isInDoubt = credentials.refreshingSince != nil
+            setDoubt(credentials.refreshingSince)
             record = credentials
+            savedRefreshToken = credentials.refreshToken
             served = .signedIn(credentials)
             drawJitter()
         } catch let error as SecretStoreError {
@@ -97,9 +100,11 @@ extension Account {
                 try await store.delete(item)
             }
             parts.counters.count(.saves)
+            savedRefreshToken = written?.refreshToken
             if written == record {
                 isUnsaved = false
-                if written == nil { parts.notes.remove(for: profile.name) }
+                // Whatever a sign-out left behind has been replaced or deleted.
+                parts.notes.remove(for: profile.name)
             }
             saveError = nil
             nextSave = nil
@@ -112,93 +117,6 @@ extension Account {
             parts.log.warning("The keyring did not take the record: \(failure)", metadata: metadata)
         }
         parts.deadlines.nudge()
-    }
-
-    /// Takes over a sign-in that has just succeeded, and revokes the refresh token it replaces.
-    func signIn(_ credentials: Credentials) async {
-        let replaced = (record ?? served.credentials)?.refreshToken
-        beginEpoch()
-        keep(credentials)
-        parts.notes.remove(for: profile.name)
-        await save()
-        guard record == credentials else { return }  // signed out or in again meanwhile
-        served = .signedIn(credentials)
-        drawJitter()
-        parts.counters.count(.signIns)
-        answerWaiters()
-        parts.deadlines.nudge()
-        if let replaced, replaced != credentials.refreshToken {
-            revokeInBackground(replaced)
-        }
-    }
-
-    /// Signs out: nothing of the old sign-in is served from the first line on.
-    func logout(revoke: Bool) async -> Logout.Response {
-        if case .unknown = served { await load() }
-        let refreshToken = (record ?? served.credentials)?.refreshToken
-        let unread: AgentError? = if case .unknown(let error) = served { error } else { nil }
-        beginEpoch()
-        served = .signedOut
-        keep(nil)
-        failWaiters(with: .loginRequired("never", profile: profile.name))
-        var reasons: [String] = []
-        do {
-            if profile.persist != .memory { try parts.notes.write(for: profile.name) }
-        } catch {
-            reasons.append("The note of the sign-out could not be written.")
-        }
-        if let error = await save() {
-            reasons.append(AgentError(error, profile: profile.name).message)
-        }
-        var revoked = false
-        if revoke, let refreshToken {
-            do {
-                try await tenant().api.revoke(refreshToken)
-                revoked = true
-            } catch let error as Auth0Error {
-                reasons.append(AgentError(error, profile: profile.name).message)
-            } catch {
-                reasons.append((error as? AgentError)?.message ?? "The tenant could not be told.")
-            }
-        } else if revoke, let unread {
-            reasons.append("The refresh token could not be read to revoke it. \(unread.message)")
-        } else if revoke {
-            revoked = true
-        }
-        parts.log.info("Signed out.", metadata: metadata)
-        return Logout.Response(
-            revoked: revoked, deleted: !isUnsaved, reason: reasons.isEmpty ? nil : reasons.joined(separator: " "))
-    }
-
-    /// Checks that a sign-in could be saved before a code is sent for it.
-    func checkWritable() async throws(AgentError) {
-        try await loadOrThrow()
-        do throws(SecretStoreError) {
-            _ = await store.state(mayStart: true)
-            try await store.checkWritable(item.collection)
-        } catch {
-            throw AgentError(error, profile: profile.name)
-        }
-    }
-
-    func revokeInBackground(_ refreshToken: Secret) {
-        Task {
-            // Best effort: the tenant ends it at its lifetime anyway, and nobody waits for the answer.
-            try? await tenant().api.revoke(refreshToken)
-        }
-    }
-
-    private func beginEpoch() {
-        epoch += 1
-        // A request under way is left to end, so that a token it brings can be revoked.
-        flight = nil
-        refreshError = nil
-        isInDoubt = false
-        needsSecondFactor = false
-        rejected = []
-        attemptNotBefore = .distantPast
-        aheadNotBefore = .distantPast
-        aheadBackoff = Backoff(base: .seconds(5))
     }
 
     var metadata: [String: Logger.MetadataValue] { ["profile": "\(profile.name)"] }

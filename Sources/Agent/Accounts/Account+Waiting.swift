@@ -25,28 +25,13 @@ extension Account {
                     giveUp(id)
                 }
                 waiters[id] = Waiter(
-                    key: key, deadline: now.addingTimeInterval(TimeInterval(wait)), timer: timer,
-                    continuation: continuation)
+                    key: key, deadline: now + .seconds(wait), timer: timer, continuation: continuation)
                 refreshNow()
             }
         } onCancel: {
             Task { await giveUp(id) }
         }
         return try result.get()
-    }
-
-    private func giveUp(_ id: Int) {
-        let timeout = AgentError(.timeout, "The refresh of profile \(profile.name) has not ended in time.") { data in
-            data.profile = profile.name
-            data.hint = "It goes on; try again, or allow more time by --wait."
-        }
-        answer(id, .failure(refreshError ?? timeout))
-    }
-
-    private func answer(_ id: Int, _ result: Result<AccessToken, AgentError>) {
-        guard let waiter = waiters.removeValue(forKey: id) else { return }
-        waiter.timer.cancel()
-        waiter.continuation.resume(returning: result)
     }
 
     /// Answers everybody whose token is there.
@@ -64,10 +49,25 @@ extension Account {
         }
     }
 
-    /// Fails those for whom the next attempt would come too late anyway.
-    func failWaiters(dueBefore date: Date, with error: AgentError?) {
+    /// Gives those up for whom the next attempt would come too late anyway.
+    func failWaiters(dueBefore date: Date) {
         for (id, waiter) in waiters where waiter.deadline < date {
-            if let error { answer(id, .failure(error)) } else { giveUp(id) }
+            giveUp(id)
         }
+    }
+
+    private func giveUp(_ id: Int) {
+        let timeout = AgentError(.timeout, "The refresh of profile \(profile.name) has not ended in time.") { data in
+            data.profile = profile.name
+            data.hint = "It goes on; try again, or allow more time by --wait."
+        }
+        // A pause that the tenant asked for may be left of an earlier refresh, whose error then is the reason.
+        answer(id, .failure(attemptError ?? (tenantPause > now ? refreshError : nil) ?? timeout))
+    }
+
+    private func answer(_ id: Int, _ result: Result<AccessToken, AgentError>) {
+        guard let waiter = waiters.removeValue(forKey: id) else { return }
+        waiter.timer.cancel()
+        waiter.continuation.resume(returning: result)
     }
 }

@@ -37,6 +37,7 @@ actor Account {
 
     var served = Session.unknown(nil)
     var cachedTenant: Tenant?
+    private var tenantVersion = 0
     var loading: Task<Void, Never>?
 
     // Saving (Account+Saving.swift)
@@ -48,29 +49,39 @@ actor Account {
     var nextSave: Date?
     var saveError: SecretStoreError?
 
-    // Refreshing (Account+Refreshing.swift)
+    /// As the keyring is known to hold it.
+    var savedRefreshToken: Secret?
+
+    // Refreshing (Account+Refreshing.swift, Account+Attempt.swift)
     /// Grows when somebody signs in or out, so that a refresh begun before knows that its result is not wanted any more.
     var epoch = 0
-    var flight: Task<Void, Never>?
-    /// The agent is about to end: an attempt under way finishes, none begins.
+    var flight: Flight?
+    /// The agent or the account is about to end: an attempt under way finishes, none begins.
     var isStopping = false
-    let nudge = Nudge()
+    /// A sign-in is being saved.
+    var isSigningIn = false
     var waiters: [Int: Waiter] = [:]
     var waiterCount = 0
-    /// The last attempt of a refresh failed for this reason; nil after a success.
+    /// The last attempt for the standard token failed for this reason; nil after a success.
     var refreshError: AgentError?
+    /// The last attempt of the flight failed for this reason; nil if none has ended.
+    var attemptError: AgentError?
     var lastAttempt = Date.distantPast
     /// The tenant asked not to be called before this (429 with Retry-After).
-    var attemptNotBefore = Date.distantPast
+    var tenantPause = Date.distantPast
     /// The tenant may have rotated the refresh token without our knowing the new one.
     var isInDoubt = false
+    /// Since when it is in doubt, Unix time.
+    var doubtSince: Int?
     var needsSecondFactor = false
     /// A failed refresh ahead is not tried again before this.
     var aheadNotBefore = Date.distantPast
-    var aheadBackoff = Backoff(base: .seconds(5))
+    var aheadBackoff = Account.newAheadBackoff
     var jitter = 0
     /// Hashes of those of our tokens that servers refused.
     var rejected: Set<String> = []
+    /// The last of the requests that revoke refresh tokens.
+    var revocation: Task<AgentError?, Never>?
 
     init(profile: Profile, store: any SecretStore, parts: Parts) {
         self.profile = profile
@@ -124,21 +135,24 @@ actor Account {
         guard !ask.force, let token = served.credentials?.token(ask.key), isServable(token) else { return nil }
         let minimum = ask.minTTL ?? token.standardMinTTL(ask.configuredMinTTL)
         let isFresh = now.unixTime < token.refreshDue(margin: profile.refreshMargin)
-        if token.secondsLeft(at: now) >= minimum {
-            try check(token, against: ask)
-            return token
-        }
-        if isFresh, token.lifetime < minimum {
-            try check(token, against: ask)
-        }
-        return nil
+        guard token.secondsLeft(at: now) >= minimum || isFresh && token.longestTTL < minimum else { return nil }
+        try check(token, against: ask)
+        return token
     }
 
-    /// Takes note that a server refused a token. A hash of no token that is here needs no note: that token is gone already.
+    /// Forgets a token that a server refused, in the keyring too, and its hash for the case that the tenant gives it again. A hash of no token that is here needs no note: that token is gone already.
     private func reject(_ hash: String?) {
-        if let hash, served.credentials?.tokens.contains(where: { $0.hash == hash }) == true {
-            rejected.insert(hash)
-        }
+        guard let hash, var credentials = served.credentials,
+            let index = credentials.tokens.firstIndex(where: { $0.hash == hash })
+        else { return }
+        rejected.insert(hash)
+        credentials.tokens.remove(at: index)
+        served = .signedIn(credentials)
+        guard var kept = record else { return }
+        kept.tokens.removeAll { $0.hash == hash }
+        keep(kept)
+        nextSave = now
+        parts.deadlines.nudge()
     }
 
     func isServable(_ token: AccessToken) -> Bool {
@@ -146,7 +160,7 @@ actor Account {
     }
 
     private func check(_ token: AccessToken, against ask: Ask) throws(AgentError) {
-        if let minimum = ask.minTTL, token.secondsLeft(at: now) < minimum, token.lifetime < minimum {
+        if let minimum = ask.minTTL, token.secondsLeft(at: now) < minimum {
             throw AgentError(
                 .ttlUnavailable,
                 "Access tokens of profile \(profile.name) live \(token.lifetime) seconds, not \(minimum)."
@@ -176,8 +190,10 @@ actor Account {
             return token
         }
         _ = try await refreshedToken(.standard, wait: wait)
-        guard let token = served.credentials?.idToken else {
-            throw AgentError(.tenantError, "The tenant gave no ID token to profile \(profile.name).") { data in
+        guard let token = served.credentials?.idToken, let expiry = IDTokenClaims.expiry(ofVerified: token),
+            expiry > now.timeIntervalSince1970
+        else {
+            throw AgentError(.tenantError, "The tenant gave no new ID token to profile \(profile.name).") { data in
                 data.profile = profile.name
             }
         }
@@ -187,7 +203,8 @@ actor Account {
     func status(keyring: KeyringState) -> ProfileStatus {
         var status = ProfileStatus(
             name: profile.name, issuer: profile.issuer.description, state: state(keyring: keyring),
-            persist: profile.persist.rawValue, saved: !isUnsaved)
+            persist: profile.persist.rawValue,
+            saved: !isUnsaved || record?.refreshToken == savedRefreshToken && record != nil)
         status.audience = profile.audience
         let credentials = served.credentials
         let token = credentials?.token(.standard)
@@ -227,19 +244,22 @@ actor Account {
     /// The profile's tenant; made once, and anew after ``forgetTenant()``.
     func tenant() async throws(AgentError) -> Tenant {
         if let cachedTenant { return cachedTenant }
+        let version = tenantVersion
         let tenant = try await parts.tenants.tenant(of: profile)
-        cachedTenant = tenant
+        if version == tenantVersion { cachedTenant = tenant }
         return tenant
     }
 
+    /// The client's secret or the profile's settings have changed.
     func forgetTenant() {
         cachedTenant = nil
+        tenantVersion += 1
     }
 
     /// Takes over settings that do not change what the tokens are for.
     func update(_ profile: Profile) {
         self.profile = profile
-        cachedTenant = nil
+        forgetTenant()
         parts.deadlines.nudge()
     }
 }

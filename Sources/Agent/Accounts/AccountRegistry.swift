@@ -5,6 +5,9 @@ actor AccountRegistry {
     private var accounts: [String: Account] = [:]
     private var order: [String] = []
     private var defaultProfile: String?
+    /// Accounts whose profile is gone, while the keyring has not taken their last record.
+    private var retired: [Account] = []
+    private var reloading: Task<Result<Configuration, ConfigurationError>, Never>?
 
     private let keyring: any SecretStore
     private let parts: Account.Parts
@@ -14,8 +17,33 @@ actor AccountRegistry {
         self.parts = parts
     }
 
-    /// Makes the accounts those of a configuration. An account whose profile still means the same sign-in keeps its tokens.
-    func apply(_ configuration: Configuration) async {
+    /// Makes the accounts those of the configuration that is read now. One at a time, so that of two the later one wins.
+    func reload(_ store: ConfigurationStore) async throws(ConfigurationError) -> Configuration {
+        while let reloading { _ = await reloading.value }
+        let task = Task { () -> Result<Configuration, ConfigurationError> in
+            defer { self.reloading = nil }
+            do throws(ConfigurationError) {
+                let configuration = try await store.reload()
+                await apply(configuration)
+                return .success(configuration)
+            } catch {
+                return .failure(error)
+            }
+        }
+        reloading = task
+        return try await task.value.get()
+    }
+
+    /// An account whose profile still means the same sign-in keeps its tokens. Others finish what they are at before they are replaced: they share the
+    /// keyring's item with their successor.
+    private func apply(_ configuration: Configuration) async {
+        for account in accounts.values {
+            let profile = await account.profile
+            let isKept = configuration.profile(profile.name)?.isSameSignIn(as: profile) ?? false
+            if !isKept, await !account.finish() {
+                retired.append(account)
+            }
+        }
         var kept: [String: Account] = [:]
         for profile in configuration.profiles {
             let account = accounts[profile.name]
@@ -31,6 +59,16 @@ actor AccountRegistry {
         order = configuration.profiles.map(\.name)
         defaultProfile = configuration.agent.defaultProfile ?? (order.count == 1 ? order.first : nil)
         parts.deadlines.nudge()
+    }
+
+    /// Also those that only wait for the keyring.
+    var withRetired: [Account] {
+        get async {
+            for account in retired where await !account.isUnsaved {
+                retired.removeAll { $0 === account }
+            }
+            return all + retired
+        }
     }
 
     /// In the order of the configuration.
@@ -55,13 +93,20 @@ actor AccountRegistry {
         if let account = (name ?? defaultProfile).flatMap({ accounts[$0] }) {
             return account
         }
+        throw .unknownProfile(name, among: order)
+    }
+}
+
+extension AgentError {
+    /// - Parameter order: the profiles there are.
+    static func unknownProfile(_ name: String?, among order: [String] = []) -> AgentError {
         let message =
             switch (name, order.isEmpty) {
             case (_, true): "No profile is configured."
             case (let name?, false): "There is no profile \"\(name)\"."
             case (nil, false): "There are several profiles and none is the default."
             }
-        throw AgentError(.unknownProfile, message) { data in
+        return AgentError(.unknownProfile, message) { data in
             data.profile = name
             data.profiles = order
             data.hint =

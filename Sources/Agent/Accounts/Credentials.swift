@@ -33,7 +33,7 @@ struct Credentials: Codable, Equatable, Sendable {
 
     /// Why the refresh token is gone for good.
     enum Refusal: String, Codable, Sendable {
-        case expired, revoked
+        case expired
         case lostAnswer = "lost_answer"
         case reuseSuspected = "reuse_suspected"
         case userDeleted = "user_deleted"

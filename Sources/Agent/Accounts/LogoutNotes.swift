@@ -12,6 +12,10 @@ package struct LogoutNotes: Sendable {
         directory = (state ?? (environment["HOME"] ?? "") + "/.local/state") + "/postern/signed-out"
     }
 
+    struct Failure: Error {
+        var path: String
+    }
+
     func exists(for profile: String) -> Bool {
         access(path(profile), F_OK) == 0
     }
@@ -20,7 +24,12 @@ package struct LogoutNotes: Sendable {
     func write(for profile: String) throws {
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        try Data().write(to: URL(filePath: path(profile)))
+        // Both the file and its name must survive a crash right after.
+        for (path, flags) in [(path(profile), O_CREAT | O_WRONLY), (directory, O_RDONLY | O_DIRECTORY)] {
+            let descriptor = open(path, flags | O_CLOEXEC, 0o600)
+            guard descriptor >= 0, fsync(descriptor) == 0 else { throw Failure(path: path) }
+            close(descriptor)
+        }
     }
 
     func remove(for profile: String) {

@@ -4,12 +4,13 @@ import ServiceLifecycle
 /// The one task that does what is due: refreshes ahead of expiry, retries of saves, looks at a locked keyring.
 struct Refresher: Service {
     let registry: AccountRegistry
+    let logins: LoginSessions
     let parts: Account.Parts
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                let accounts = await registry.all
+                let accounts = await registry.withRetired
                 let next = await withTaskGroup(of: Date?.self) { group in
                     for account in accounts {
                         group.addTask { await account.wake() }
@@ -21,8 +22,12 @@ struct Refresher: Service {
                 await parts.deadlines.sleep(for: pause, on: parts.clock)
             }
         }
-        for account in await registry.all {
-            await account.finish()
+        // An exchange under way brings tokens that the accounts are to save.
+        await logins.finish()
+        await withTaskGroup { group in
+            for account in await registry.withRetired {
+                group.addTask { _ = await account.finish() }
+            }
         }
     }
 }

@@ -31,9 +31,13 @@ package struct Tenants: Sendable {
     }
 
     /// Keeps a client's secret or private key in the keyring; also for profiles that keep their tokens elsewhere.
-    func setClientSecret(_ secret: Secret, of profile: String) async throws(SecretStoreError) {
+    func setClientSecret(_ secret: Secret, of profile: Profile) async throws(SecretStoreError) {
         _ = await keyring.state(mayStart: true)
-        try await keyring.save(secret.revealed, as: Self.item(of: profile))
+        let stored = StoredSecret(issuer: profile.issuer.description, clientID: profile.clientID, secret: secret)
+        guard let json = try? JSONEncoder().encode(stored) else {  // strings alone: cannot fail
+            throw .failing("the secret cannot be written as JSON")
+        }
+        try await keyring.save(String(decoding: json, as: UTF8.self), as: Self.item(of: profile.name))
     }
 
     private func authentication(of profile: Profile) async throws(AgentError) -> ClientAuthentication {
@@ -44,17 +48,35 @@ package struct Tenants: Sendable {
         } catch {
             throw AgentError(error, profile: profile.name)
         }
-        guard let stored else {
-            throw AgentError(.misconfigured, "The keyring has no client secret for profile \(profile.name).") { data in
+        // One that belongs to another tenant or client is never sent: an edited file must not send a secret elsewhere.
+        guard let stored, let record = try? JSONDecoder().decode(StoredSecret.self, from: Data(stored.utf8)),
+            record.issuer == profile.issuer.description, record.clientID == profile.clientID
+        else {
+            throw AgentError(
+                .misconfigured, "The keyring has no client secret for profile \(profile.name) and its tenant."
+            ) { data in
                 data.profile = profile.name
                 data.hint = "Set it by 'postern client-secret set \(profile.name)'."
             }
         }
         return switch profile.clientAuth {
         case .none: .none
-        case .secretPost: .secretPost(Secret(stored))
-        case .secretBasic: .secretBasic(Secret(stored))
-        case .privateKeyJWT: .privateKeyJWT(Secret(stored))
+        case .secretPost: .secretPost(record.secret)
+        case .secretBasic: .secretBasic(record.secret)
+        case .privateKeyJWT: .privateKeyJWT(record.secret)
+        }
+    }
+
+    /// What the keyring holds: the secret and whose it is.
+    private struct StoredSecret: Codable {
+        var issuer: String
+        var clientID: String
+        var secret: Secret
+
+        enum CodingKeys: String, CodingKey {
+            case issuer
+            case clientID = "client_id"
+            case secret
         }
     }
 

@@ -1,4 +1,5 @@
 import Auth0
+import Glibc
 import PosternProtocol
 
 extension Configuration {
@@ -110,7 +111,7 @@ extension Profile {
         sessionLifetime = try group.integer("session_lifetime", in: 60...31_557_600) ?? sessionLifetime
         language = try group.text("language")
         forwardedFor = try Self.forwardedFor(group, authentication: clientAuth)
-        caFile = try group.text("ca_file")
+        caFile = try Self.caFile(group)
         try group.onlyDefault("send", "code")
         try group.onlyDefault("confirm", "never")
         try group.onlyDefault("lock", "never")
@@ -165,6 +166,14 @@ extension Profile {
                 "needs client_auth = client_secret_post or client_secret_basic: the tenant believes no other client")
         }
         return text == "ssh" ? .ssh : .address(text)
+    }
+
+    private static func caFile(_ group: ConfigurationGroup) throws(ConfigurationError) -> String? {
+        guard let path = try group.text("ca_file") else { return nil }
+        guard access(path, R_OK) == 0 else {
+            throw group.error("ca_file", "\(path) cannot be read: \(String(cString: strerror(errno)))")
+        }
+        return path
     }
 
     private static func check(

@@ -25,11 +25,12 @@ actor ConfigurationStore {
 
     /// Writes a new profile into the user's file, once it is known to be right.
     ///
-    /// - Throws: -32602 for a name that is taken or a setting that is wrong, 1015 if the file cannot be read or written.
+    /// - Throws: -32602 for a name that is taken or a setting that is wrong, 1015 if the file is bad already or cannot be written.
     func add(_ request: AddProfile) throws(AgentError) {
         let entries = AddProfile.Key.allCases.compactMap { key in
             request.settings[key].map { KeyFile.Entry(key: key.rawValue, value: $0) }
         }
+        if let error { throw Agent.misconfigured(error) }
         guard current.profile(request.name) == nil else {
             throw AgentError(.invalidParams, "There is a profile \"\(request.name)\" already.") { data in
                 data.profile = request.name
@@ -56,7 +57,9 @@ actor ConfigurationStore {
     func remove(_ name: String) throws(AgentError) {
         let isRemoved: Bool
         do {
-            isRemoved = try KeyFile.remove(group: "profile \(name)", of: files.user)
+            isRemoved = try KeyFile.remove(
+                group: "profile \(name)", andReference: .init(key: "default_profile", value: name), in: "agent",
+                of: files.user)
         } catch {
             throw AgentError(.misconfigured, error.message)
         }

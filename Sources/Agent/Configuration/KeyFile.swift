@@ -42,12 +42,18 @@ struct KeyFile {
         try save(file, to: path)
     }
 
-    /// Takes a group out of the file; false if it is not there.
-    static func remove(group: String, of path: String) throws(Failure) -> Bool {
+    /// Takes a group out of the file, and with it an entry elsewhere that refers to it; false if the group is not there.
+    static func remove(
+        group: String, andReference reference: Entry, in other: String, of path: String
+    ) throws(Failure) -> Bool {
         guard let file = try load(path) else { return false }
         defer { g_key_file_unref(file) }
         guard g_key_file_has_group(file, group) != 0 else { return false }
         g_key_file_remove_group(file, group, nil)
+        // Either may be absent, which is no error here.
+        if (try? value(of: reference.key, in: other, of: file, path: path)) == reference.value {
+            g_key_file_remove_key(file, other, reference.key, nil)
+        }
         try save(file, to: path)
         return true
     }
@@ -69,7 +75,7 @@ struct KeyFile {
     }
 
     private static func value(
-        of key: String, in group: String, of file: OpaquePointer, path: String
+        of key: String, in group: String, of file: OpaquePointer?, path: String
     ) throws(Failure) -> String {
         var error: UnsafeMutablePointer<GError>?
         guard let text = g_key_file_get_string(file, group, key, &error) else {

@@ -12,8 +12,16 @@ actor LoginSession {
         case waiting(LoginStep)
         /// An answer to the step is being worked on.
         case working(LoginStep)
+        /// The person is who they say, and the tokens are being saved: too late to cancel.
+        case saving(LoginStep)
         /// Signed in or failed, since then. It can still be read for a minute.
         case ended(LoginStep, at: Date)
+    }
+
+    /// A call that takes the step.
+    private enum Call {
+        case answer(AnswerLogin)
+        case resend
     }
 
     /// How long a person has for the whole sign-in, seconds.
@@ -32,6 +40,7 @@ actor LoginSession {
     private let account: Account
     private let tenant: Tenant
     private let message: PasswordlessStart
+    private let budget: CodeBudget
     private let clock: any AgentClock
     private let log: Logger
 
@@ -41,10 +50,12 @@ actor LoginSession {
     private var watchers: [Int: CheckedContinuation<Void, Never>] = [:]
     private var watcherCount = 0
     private var expiry: Task<Void, Never>?
+    /// The last answer, which is carried out even if its caller goes away.
+    private var work: Task<Result<LoginState, AgentError>, Never>?
 
     init(
         id: String, profile: Profile, target: LoginTarget, account: Account, tenant: Tenant, message: PasswordlessStart,
-        clock: any AgentClock, log: Logger
+        budget: CodeBudget, clock: any AgentClock, log: Logger
     ) {
         self.id = id
         self.profile = profile
@@ -52,6 +63,7 @@ actor LoginSession {
         self.account = account
         self.tenant = tenant
         self.message = message
+        self.budget = budget
         self.clock = clock
         self.log = log
         expiresAt = clock.now.addingTimeInterval(TimeInterval(Self.timeLimit))
@@ -61,7 +73,7 @@ actor LoginSession {
         let step: LoginStep =
             switch stage {
             case .starting: .code(codeStep())
-            case .waiting(let step), .working(let step), .ended(let step, _): step
+            case .waiting(let step), .working(let step), .saving(let step), .ended(let step, _): step
             }
         return LoginState(
             loginID: id, profile: profile.name, revision: revision, expiresAt: expiresAt.unixTime, step: step)
@@ -75,18 +87,23 @@ actor LoginSession {
     ///
     /// - Throws: why not; the login is over then.
     func begin() async throws(AgentError) {
-        do {
+        do throws(Auth0Error) {
+            // Both are fetched before a code is spent: the right tenant, and the keys that its ID token will be checked with.
             _ = try await tenant.api.discover()
-            try await tenant.api.startPasswordless(message)
+            try await tenant.verifier.prepare()
         } catch {
-            let error = AgentError(error, profile: profile.name)
-            end(.failed(error))
-            throw error
+            throw endedBy(AgentError(error, profile: profile.name))
+        }
+        do throws(AgentError) {
+            try await send()
+        } catch {
+            throw endedBy(error)
         }
         move(to: .waiting(.code(codeStep())))
         expiry = Task {
             // Cancelled when the login ends before its time.
             guard (try? await clock.sleep(for: .seconds(Self.timeLimit))) != nil else { return }
+            if case .saving = stage { return }
             end(
                 .failed(
                     AgentError(.timeout, "The sign-in was not finished within \(Self.timeLimit / 60) minutes.") {
@@ -99,6 +116,10 @@ actor LoginSession {
 
     func answer(_ answer: AnswerLogin) async throws(AgentError) -> LoginState {
         let step = try take()
+        return try await carryOut(.answer(answer), at: step)
+    }
+
+    private func answer(_ answer: AnswerLogin, to step: LoginStep) async throws(AgentError) -> LoginState {
         guard case .code = step, let typed = answer.code else {
             stage = .waiting(step)
             throw AgentError(.wrongStep, "The sign-in waits for a code.") { data in data.profile = profile.name }
@@ -110,21 +131,25 @@ actor LoginSession {
             throw AgentError(.invalidParams, "The code is empty.") { data in data.profile = profile.name }
         }
         let sentAt = clock.now
+        let response: TokenResponse
         do {
-            let response = try await tenant.api.exchangeCode(
+            response = try await tenant.api.exchangeCode(
                 Secret(code), username: target.username, connection: target.connection, scope: profile.scope,
                 audience: profile.audience)
-            return try await finish(response, sentAt: sentAt)
-        } catch let error as Auth0Error {
-            throw fail(error, at: step)
         } catch {
-            throw error as? AgentError ?? AgentError(.internalError, "The sign-in failed.")
+            if case .malformedTokens(let refreshToken?) = error.kind { await account.revoke(refreshToken) }
+            throw fail(AgentError(error, profile: profile.name), at: step)
         }
+        return try await finish(response, at: step, sentAt: sentAt)
     }
 
     /// Has another code sent, which makes the first one worthless.
     func resend() async throws(AgentError) -> LoginState {
         let step = try take()
+        return try await carryOut(.resend, at: step)
+    }
+
+    private func resend(at step: LoginStep) async throws(AgentError) -> LoginState {
         guard case .code(let code) = step else {
             stage = .waiting(step)
             throw AgentError(.wrongStep, "There is no code to send again.") { data in data.profile = profile.name }
@@ -138,7 +163,7 @@ actor LoginSession {
             }
         }
         do {
-            try await tenant.api.startPasswordless(message)
+            try await send()
         } catch {
             throw fail(error, at: step)
         }
@@ -149,6 +174,11 @@ actor LoginSession {
 
     func cancel() throws(AgentError) {
         guard endedAt == nil else { throw over }
+        if case .saving = stage {
+            throw AgentError(.wrongStep, "It is too late to cancel: the sign-in is being saved.") { data in
+                data.profile = profile.name
+            }
+        }
         end(.failed(AgentError(.denied, "The sign-in was cancelled.") { data in data.profile = profile.name }))
     }
 
@@ -170,6 +200,36 @@ actor LoginSession {
         return state
     }
 
+    /// Waits for an answer under way.
+    func finish() async {
+        _ = await work?.value
+    }
+
+    /// Does the work in a task of its own: if its caller goes away, what the tenant has answered must still be taken.
+    private func carryOut(_ call: Call, at step: LoginStep) async throws(AgentError) -> LoginState {
+        let task = Task { () -> Result<LoginState, AgentError> in
+            do throws(AgentError) {
+                switch call {
+                case .answer(let answer): return .success(try await self.answer(answer, to: step))
+                case .resend: return .success(try await resend(at: step))
+                }
+            } catch {
+                return .failure(error)
+            }
+        }
+        work = task
+        return try await task.value.get()
+    }
+
+    private func send() async throws(AgentError) {
+        try budget.spend(for: profile.name)
+        do {
+            try await tenant.api.startPasswordless(message)
+        } catch {
+            throw AgentError(error, profile: profile.name)
+        }
+    }
+
     private func wake(_ watcher: Int) {
         watchers.removeValue(forKey: watcher)?.resume()
     }
@@ -180,7 +240,7 @@ actor LoginSession {
         case .waiting(let step):
             stage = .working(step)
             return step
-        case .starting, .working:
+        case .starting, .working, .saving:
             throw AgentError(.wrongStep, "Another answer is being worked on.") { data in data.profile = profile.name }
         case .ended:
             throw over
@@ -194,71 +254,66 @@ actor LoginSession {
         }
     }
 
-    private func finish(_ response: TokenResponse, sentAt: Date) async throws(AgentError) -> LoginState {
-        let account: PosternProtocol.Account
-        do {
-            account = try await Self.person(in: response, tenant: tenant, profile: profile.name)
+    private func finish(
+        _ response: TokenResponse, at step: LoginStep, sentAt: Date
+    ) async throws(AgentError) -> LoginState {
+        let receivedAt = clock.now
+        do throws(AgentError) {
+            let person = try await person(in: response)
+            // Whoever cancelled, or waited too long, is not signed in after all.
+            guard case .working = stage else { throw over }
+            stage = .saving(step)
+            let token = AccessToken(
+                key: .standard, response, standardScope: profile.scope, sentAt: sentAt, receivedAt: receivedAt)
+            try await account.signIn(
+                Credentials(
+                    binding: Credentials.Binding(profile), account: person, signedInAt: sentAt.unixTime,
+                    refreshToken: response.refreshToken, idToken: response.idToken, tokens: [token]))
+            log.info("Signed in.", metadata: ["profile": "\(profile.name)"])
+            end(
+                .signedIn(
+                    LoginStep.SignedIn(
+                        account: person, expiresAt: token.expiresAt, refreshable: response.refreshToken != nil)))
+            return state
         } catch {
-            discard(response)
-            end(.failed(error))
-            throw error
+            // A refresh token that nobody will use must not stay valid.
+            if let refreshToken = response.refreshToken { await account.revoke(refreshToken) }
+            throw endedBy(error)
         }
-        // Whoever cancelled, or waited too long, is not signed in after all.
-        guard case .working = stage else {
-            discard(response)
-            throw over
-        }
-        let token = AccessToken(
-            key: .standard, value: response.accessToken, scope: response.scope ?? profile.scope,
-            issuedAt: sentAt.unixTime, expiresAt: sentAt.unixTime + response.expiresIn)
-        await self.account.signIn(
-            Credentials(
-                binding: Credentials.Binding(profile), account: account, signedInAt: sentAt.unixTime,
-                refreshToken: response.refreshToken, idToken: response.idToken, tokens: [token]))
-        log.info("Signed in.", metadata: ["profile": "\(profile.name)"])
-        end(
-            .signedIn(
-                LoginStep.SignedIn(
-                    account: account, expiresAt: token.expiresAt, refreshable: response.refreshToken != nil)))
-        return state
     }
 
     /// Who signed in, by the ID token or, if the tenant gave none, by its userinfo endpoint.
-    private static func person(
-        in response: TokenResponse, tenant: Tenant, profile: String
-    ) async throws(AgentError) -> PosternProtocol.Account {
+    private func person(in response: TokenResponse) async throws(AgentError) -> PosternProtocol.Account {
         guard let idToken = response.idToken else {
             do {
                 return PosternProtocol.Account(try await tenant.api.userInfo(accessToken: response.accessToken))
             } catch {
-                throw AgentError(error, profile: profile)
+                throw AgentError(error, profile: profile.name)
             }
         }
         do throws(IDTokenVerifier.Failure) {
             return PosternProtocol.Account(try await tenant.verifier.verify(idToken))
         } catch {
             switch error {
-            case .invalid(let rule): throw .idTokenInvalid(rule, profile: profile)
-            case .keysUnavailable(let error): throw AgentError(error, profile: profile)
+            case .invalid(let rule): throw .idTokenInvalid(rule, profile: profile.name)
+            case .keysUnavailable(let error): throw AgentError(error, profile: profile.name)
             }
         }
     }
 
-    /// A refresh token that nobody will use must not stay valid.
-    private func discard(_ response: TokenResponse) {
-        guard let refreshToken = response.refreshToken else { return }
-        Task { await account.revokeInBackground(refreshToken) }
+    /// What an error means for the login: some end it, after the others the same step waits again.
+    private func fail(_ error: AgentError, at step: LoginStep) -> AgentError {
+        guard case .working = stage else { return over }
+        switch error.code {
+        case .wrongCode, .offline, .rateLimited: stage = .waiting(step)
+        default: end(.failed(error))
+        }
+        return error
     }
 
-    /// What an error means for the login: some end it, after the others the same step waits again.
-    private func fail(_ error: Auth0Error, at step: LoginStep) -> AgentError {
-        let answer = AgentError(error, profile: profile.name)
-        guard case .working = stage else { return over }
-        switch answer.code {
-        case .wrongCode, .offline, .rateLimited: stage = .waiting(step)
-        default: end(.failed(answer))
-        }
-        return answer
+    private func endedBy(_ error: AgentError) -> AgentError {
+        end(.failed(error))
+        return error
     }
 
     private func codeStep() -> LoginStep.Code {

@@ -5,17 +5,12 @@ import PosternProtocol
 
 /// The logins there are: at most one live one for each profile, and those that have just ended.
 actor LoginSessions {
-    /// A profile's codes are sent at most this often.
-    static let startLimit = 20
-    /// Seconds in which ``startLimit`` counts.
-    static let startWindow = 600
-
     private let clock: any AgentClock
     private let log: Logger
     private let environment: [String: String]
     private var sessions: [String: LoginSession] = [:]
     private var starting: [String: Task<Result<LoginSession, AgentError>, Never>] = [:]
-    private var starts: [String: [Date]] = [:]
+    private var budgets: [String: CodeBudget] = [:]
 
     init(clock: any AgentClock, log: Logger, environment: [String: String]) {
         self.clock = clock
@@ -26,43 +21,48 @@ actor LoginSessions {
     /// Begins a login, or joins the profile's live one.
     func start(_ request: StartLogin, account: Account) async throws(AgentError) -> LoginState {
         let profile = await account.profile
-        let target = try LoginTarget(request, profile: profile)
         while let first = starting[profile.name] { _ = await first.value }
-        if let live = await live(profile.name) {
-            guard request.restart == true else { return try await join(live, target) }
-            // It may have ended by itself just now, which is as good.
-            try? await live.cancel()
-        }
-        // Registered before anything else is awaited, so that two callers at once make one login. It goes on if its caller goes away.
+        // Registered before anything is awaited, so that two callers at once make one login. It goes on if its caller goes away.
         let task = Task {
             defer { starting[profile.name] = nil }
-            return await begin(request, target: target, account: account, profile: profile)
+            return await joinOrBegin(request, account: account, profile: profile)
         }
         starting[profile.name] = task
         return try await task.value.get().state
     }
 
-    private func begin(
-        _ request: StartLogin, target: LoginTarget, account: Account, profile: Profile
+    private func joinOrBegin(
+        _ request: StartLogin, account: Account, profile: Profile
     ) async -> Result<LoginSession, AgentError> {
         do throws(AgentError) {
-            try countStart(of: profile.name)
-            try await account.checkWritable()
-            let message = PasswordlessStart(
-                connection: target.connection, username: target.username, authParams: profile.authParams,
-                language: request.language ?? profile.language ?? localeLanguage,
-                forwardedFor: forwardedFor(request, profile: profile))
-            let session = LoginSession(
-                id: Self.newID(), profile: profile, target: target, account: account,
-                tenant: try await account.tenant(),
-                message: message, clock: clock, log: log)
-            try await session.begin()
-            await forgetEnded()
-            sessions[session.id] = session
-            return .success(session)
+            let live = await live(profile.name)
+            let target = try LoginTarget(request, profile: profile, live: live?.target)
+            guard let live else { return .success(try await begin(request, target, account, profile)) }
+            guard request.restart == true else { return .success(try join(live, target)) }
+            // It may have ended by itself just now, which is as good; one that is being saved is not dropped.
+            try? await live.cancel()
+            guard await live.endedAt != nil else { return .success(live) }
+            return .success(try await begin(request, target, account, profile))
         } catch {
             return .failure(error)
         }
+    }
+
+    private func begin(
+        _ request: StartLogin, _ target: LoginTarget, _ account: Account, _ profile: Profile
+    ) async throws(AgentError) -> LoginSession {
+        try await account.checkWritable()
+        let message = PasswordlessStart(
+            connection: target.connection, username: target.username, authParams: profile.authParams,
+            language: request.language ?? profile.language ?? localeLanguage,
+            forwardedFor: forwardedFor(request, profile: profile))
+        let session = LoginSession(
+            id: Self.newID(), profile: profile, target: target, account: account, tenant: try await account.tenant(),
+            message: message, budget: budget(of: profile.name), clock: clock, log: log)
+        try await session.begin()
+        await forgetEnded()
+        sessions[session.id] = session
+        return session
     }
 
     /// - Throws: 1012 for a login that is unknown or ended a while ago.
@@ -76,13 +76,6 @@ actor LoginSessions {
         return session
     }
 
-    /// Has a login's code sent again, within the same limit as the first.
-    func resend(_ id: String) async throws(AgentError) -> LoginState {
-        let session = try await session(id)
-        try countStart(of: session.profile.name)
-        return try await session.resend()
-    }
-
     /// The profile's login that waits to be finished.
     func live(_ profile: String) async -> LoginSession? {
         for session in sessions.values where session.profile.name == profile {
@@ -91,7 +84,14 @@ actor LoginSessions {
         return nil
     }
 
-    private func join(_ session: LoginSession, _ target: LoginTarget) async throws(AgentError) -> LoginState {
+    /// Waits for answers under way, so that the tokens they bring can be saved before the process ends.
+    func finish() async {
+        for session in sessions.values {
+            await session.finish()
+        }
+    }
+
+    private func join(_ session: LoginSession, _ target: LoginTarget) throws(AgentError) -> LoginSession {
         guard session.target == target else {
             throw AgentError(.wrongStep, "Another sign-in of this profile is under way, to \(session.target.masked).") {
                 data in
@@ -99,21 +99,13 @@ actor LoginSessions {
                 data.hint = "Finish or cancel it, or begin anew with restart."
             }
         }
-        return await session.state
+        return session
     }
 
-    private func countStart(of profile: String) throws(AgentError) {
-        let now = clock.now
-        let recent = (starts[profile] ?? []).filter { now.timeIntervalSince($0) < TimeInterval(Self.startWindow) }
-        starts[profile] = recent + [now]
-        guard recent.count >= Self.startLimit, let first = recent.first else { return }
-        starts[profile] = recent
-        let wait = Self.startWindow - Int(now.timeIntervalSince(first))
-        throw AgentError(.rateLimited, "Too many codes were asked for. Another can be sent in \(wait) seconds.") {
-            data in
-            data.profile = profile
-            data.retryAfter = wait
-        }
+    private func budget(of profile: String) -> CodeBudget {
+        let budget = budgets[profile] ?? CodeBudget(clock: clock)
+        budgets[profile] = budget
+        return budget
     }
 
     private func forgetEnded() async {

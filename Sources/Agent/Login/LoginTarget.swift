@@ -8,7 +8,9 @@ struct LoginTarget: Equatable, Sendable {
     var username: String
 
     /// - Throws: -32602 if the address is missing or plainly wrong, 1015 for what this version does not do.
-    init(_ request: StartLogin, profile: Profile) throws(AgentError) {
+    ///
+    /// - Parameter live: the target of the profile's live login, which a request that names nobody means.
+    init(_ request: StartLogin, profile: Profile, live: LoginTarget?) throws(AgentError) {
         connection = request.connection ?? profile.connection
         guard request.send ?? "code" == "code" else {
             throw AgentError(.misconfigured, "Signing in by a link is not available in this version.") { data in
@@ -18,7 +20,8 @@ struct LoginTarget: Equatable, Sendable {
         }
         // The configured address is one of the configured connection.
         let configured = connection == profile.connection ? profile.username : nil
-        guard let username = (request.username ?? configured)?.trimmed, !username.isEmpty else {
+        let joined = connection == live?.connection ? live?.username : nil
+        guard let username = (request.username ?? configured ?? joined)?.trimmed, !username.isEmpty else {
             throw AgentError(.invalidParams, "Whom shall the code be sent to? The profile names nobody.") { data in
                 data.profile = profile.name
                 data.missing = ["username"]

@@ -50,9 +50,17 @@ struct Methods: Sendable {
     }
 
     private static func decode<R: Request>(_ type: R.Type, from params: ArraySlice<UInt8>?) throws(AgentError) -> R {
-        let params = params ?? Array("{}".utf8)[...]
-        // The text was found valid before, so its outline is known not to fail; an array has no names.
-        guard case .object(let members)? = try? StrictJSON.outline(of: params) else {
+        var params = params ?? Array("{}".utf8)[...]
+        let members: [StrictJSON.Member]
+        // The text was found valid before, so its outline is known not to fail.
+        switch try? StrictJSON.outline(of: params) {
+        case .object(let named)?:
+            members = named
+        case .array([])?:
+            // Some clients send an empty array where there are no params.
+            members = []
+            params = Array("{}".utf8)[...]
+        default:
             throw AgentError(.invalidParams, "\(R.method) takes its params by name, in an object.")
         }
         let known = R.CodingKeys.allCases.map(\.stringValue)

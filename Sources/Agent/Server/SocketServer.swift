@@ -12,7 +12,7 @@ import ServiceLifecycle
 struct SocketServer: Service {
     private let socket: ListeningSocket
     private let handler: RequestHandler
-    private let maxConnections: @Sendable () async -> Int
+    private let limit: ConnectionLimit
     private let group: any EventLoopGroup
     private let counters: Counters
     private let log: Logger
@@ -27,7 +27,7 @@ struct SocketServer: Service {
         self.group = group
         self.ready = ready
         handler = RequestHandler(methods: Methods(agent: agent))
-        maxConnections = { await agent.configuration.current.agent.maxConnections }
+        limit = agent.connectionLimit
         counters = agent.counters
         log = agent.log
     }
@@ -36,7 +36,7 @@ struct SocketServer: Service {
         // All channels share one event loop, so what they share needs no lock.
         let eventLoop = group.next()
         let connections = NIOLoopBoundBox.makeBoxSendingValue(
-            Connections(limit: await maxConnections()), eventLoop: eventLoop)
+            Connections(limit: limit), eventLoop: eventLoop)
         let server = try await ServerBootstrap(group: eventLoop)
             .serverChannelOption(.backlog, value: 128)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -89,14 +89,14 @@ struct SocketServer: Service {
 
 /// The connections that are open; confined to their event loop.
 private final class Connections {
-    private let limit: Int
+    private let limit: ConnectionLimit
     private var open: [ObjectIdentifier: any Channel] = [:]
 
-    init(limit: Int) {
+    init(limit: ConnectionLimit) {
         self.limit = limit
     }
 
-    var isFull: Bool { open.count >= limit }
+    var isFull: Bool { open.count >= limit.value }
 
     func insert(_ channel: any Channel) {
         open[ObjectIdentifier(channel)] = channel
@@ -119,9 +119,9 @@ private final class Connection: ChannelDuplexHandler {
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
-    /// Lines worked on at once; more are left in the socket until one is answered.
+    /// Lines worked on at once; more wait until one is answered, and nothing is read meanwhile.
     static let atWorkLimit = 128
-    /// Bytes of answers that a client may leave unread before it is dropped.
+    /// Bytes of answers that a client may leave unread before nothing more is read from it.
     static let unreadAnswersLimit = 1 << 20
     /// A line that has begun must end within this time.
     static let lineDeadline = TimeAmount.seconds(10)
@@ -131,6 +131,7 @@ private final class Connection: ChannelDuplexHandler {
     private var splitter = LineSplitter()
     private var atWork: [Int: Task<Void, Never>] = [:]
     private var count = 0
+    private var waiting: CircularBuffer<[UInt8]> = []
     private var lineTimer: Scheduled<Void>?
     private var wantsRead = false
     private var isEnding = false
@@ -161,16 +162,17 @@ private final class Connection: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isEnding else { return }
-        take(splitter.feed(unwrapInboundIn(data).readableBytesView), context)
-        if !splitter.hasPartialLine {
+        let elements = splitter.feed(unwrapInboundIn(data).readableBytesView)
+        take(elements, context)
+        if !elements.isEmpty || !splitter.hasPartialLine {
             lineTimer?.cancel()
             lineTimer = nil
-        } else if lineTimer == nil {
+        }
+        if splitter.hasPartialLine, lineTimer == nil {
             let context = NIOLoopBound(context, eventLoop: context.eventLoop)
             let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
             lineTimer = context.value.eventLoop.scheduleTask(in: Self.lineDeadline) {
-                connection.value.end(
-                    context.value, saying: AgentError(.invalidRequest, "A line was not finished within 10 seconds."))
+                connection.value.lineIsLate(context.value)
             }
         }
     }
@@ -187,11 +189,30 @@ private final class Connection: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if atWork.count < Self.atWorkLimit {
+        // A client that does not read its answers, or asks faster than it can be answered, is slowed down.
+        if atWork.count < Self.atWorkLimit, context.channel.isWritable {
             context.read()
         } else {
             wantsRead = true
         }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        readIfWanted(context)
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func readIfWanted(_ context: ChannelHandlerContext) {
+        guard wantsRead else { return }
+        wantsRead = false
+        read(context: context)
+    }
+
+    private func lineIsLate(_ context: ChannelHandlerContext) {
+        lineTimer = nil
+        // The rest of the line may be there and only not read yet.
+        guard !wantsRead else { return }
+        end(context, saying: AgentError(.invalidRequest, "A line was not finished within 10 seconds."))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -201,8 +222,10 @@ private final class Connection: ChannelDuplexHandler {
     private func take(_ elements: [LineSplitter.Element], _ context: ChannelHandlerContext) {
         for element in elements {
             switch element {
-            case .line(let line):
+            case .line(let line) where atWork.count < Self.atWorkLimit:
                 answer(line, context)
+            case .line(let line):
+                waiting.append(line)
             case .tooLong:
                 end(context, saying: AgentError(.invalidRequest, "A line is longer than \(LineSplitter.limit) bytes."))
             }
@@ -218,6 +241,7 @@ private final class Connection: ChannelDuplexHandler {
         promise.futureResult.whenSuccess { answer in
             let (connection, context) = bound.value
             connection.atWork[number] = nil
+            if let next = connection.waiting.popFirst() { connection.answer(next, context) }
             connection.write(answer, context)
         }
     }
@@ -229,16 +253,8 @@ private final class Connection: ChannelDuplexHandler {
             buffer.writeBytes(answer)
             buffer.writeInteger(UInt8(ascii: "\n"))
             context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
-            guard context.channel.isWritable else {
-                // The client does not read: what is kept for it would grow without bound.
-                context.close(promise: nil)
-                return
-            }
         }
-        if wantsRead {
-            wantsRead = false
-            context.read()
-        }
+        readIfWanted(context)
         closeIfDone(context)
     }
 
@@ -250,7 +266,7 @@ private final class Connection: ChannelDuplexHandler {
     }
 
     private func closeIfDone(_ context: ChannelHandlerContext) {
-        guard isEnding, atWork.isEmpty, context.channel.isActive else { return }
+        guard isEnding, atWork.isEmpty, waiting.isEmpty, context.channel.isActive else { return }
         // An empty write is flushed after all others, so everything said before has left.
         let context = NIOLoopBound(context, eventLoop: context.eventLoop)
         context.value.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in context.value.close(promise: nil)

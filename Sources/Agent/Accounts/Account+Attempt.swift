@@ -1,0 +1,155 @@
+import Auth0
+import FoundationEssentials
+import Logging
+import PosternProtocol
+
+extension Account {
+    /// How a single attempt to refresh ended. It means nothing if the epoch has changed meanwhile.
+    enum Attempt {
+        case refreshed
+        /// No retry can help: the waiters are told at once.
+        case failed(AgentError)
+        /// Worth another attempt, after this many seconds at the least.
+        case retry(AgentError, after: Int)
+    }
+
+    func attempt(_ key: TokenKey, epoch: Int) async -> Attempt {
+        let outdated = Attempt.failed(.loginRequired("never", profile: profile.name))
+        let tenant: Tenant
+        do {
+            tenant = try await self.tenant()
+        } catch {
+            return .failed(error)
+        }
+        guard epoch == self.epoch else { return outdated }
+        if let error = loginRequired(by: record) { return .failed(error) }
+        guard var credentials = record, let refreshToken = credentials.refreshToken else { return outdated }
+        // Write ahead: an intent that was saved proves the keyring writable, and tells the next start that the token may have been spent.
+        if credentials.refreshingSince == nil {
+            credentials.refreshingSince = now.unixTime
+            keep(credentials)
+            let failure = await save()
+            guard epoch == self.epoch else { return outdated }
+            if let failure {
+                credentials.refreshingSince = nil
+                keep(credentials)
+                return .failed(AgentError(failure, profile: profile.name))
+            }
+        }
+        let sentAt = now
+        parts.counters.count(.refreshes)
+        do throws(Auth0Error) {
+            let response = try await tenant.api.refresh(
+                refreshToken, scope: key.scope?.joined(separator: " "), audience: key.audience)
+            guard epoch == self.epoch else {
+                // Nobody wants it any more, but it is valid.
+                if let rotated = response.refreshToken { revoke(rotated) }
+                return outdated
+            }
+            return await take(response, for: key, sentAt: sentAt, tenant: tenant, epoch: epoch)
+        } catch {
+            guard epoch == self.epoch else {
+                if case .malformedTokens(let rotated?) = error.kind { revoke(rotated) }
+                return outdated
+            }
+            return await take(error, sentAt: sentAt)
+        }
+    }
+
+    /// Saves what the tenant gave, then serves it.
+    private func take(
+        _ response: TokenResponse, for key: TokenKey, sentAt: Date, tenant: Tenant, epoch: Int
+    ) async -> Attempt {
+        guard var credentials = record else { return .failed(.loginRequired("never", profile: profile.name)) }
+        let receivedAt = now
+        credentials.refreshToken = response.refreshToken ?? credentials.refreshToken
+        credentials.refreshingSince = nil
+        setDoubt(nil)
+        needsSecondFactor = false
+        keep(credentials)
+        var broken: IDTokenError?
+        if let idToken = response.idToken {
+            if await !tenant.verifier.knowsKey(of: idToken) {
+                // The keys must be fetched first, which may take long: the rotated token is saved before.
+                await save()
+            }
+            do throws(IDTokenVerifier.Failure) {
+                _ = try await tenant.verifier.verify(idToken, subject: credentials.account.sub)
+                credentials.idToken = idToken
+            } catch {
+                switch error {
+                case .invalid(let error):
+                    broken = error
+                case .keysUnavailable:
+                    parts.log.warning(
+                        "The tenant's keys could not be fetched; the last ID token is kept.", metadata: metadata)
+                }
+            }
+            guard epoch == self.epoch else { return .refreshed }
+        }
+        if broken == nil {
+            credentials.replace(
+                AccessToken(key: key, response, standardScope: profile.scope, sentAt: sentAt, receivedAt: receivedAt),
+                now: now)
+        }
+        keep(credentials)
+        await save()
+        guard epoch == self.epoch else { return .refreshed }
+        served = .signedIn(credentials)
+        if key == .standard { drawJitter() }
+        parts.log.info("Refreshed.", metadata: metadata)
+        guard let broken else { return .refreshed }
+        return .failed(.idTokenInvalid(broken, profile: profile.name))
+    }
+
+    /// What the tenant's refusal, or its silence, means for the refresh token.
+    private func take(_ error: Auth0Error, sentAt: Date) async -> Attempt {
+        guard var credentials = record else { return .failed(.loginRequired("never", profile: profile.name)) }
+        let wasInDoubt = isInDoubt
+        if error.leavesDoubt, !isInDoubt { setDoubt(sentAt.unixTime) }
+        let answer = AgentError(error, profile: profile.name)
+        switch error.kind {
+        case .refreshTokenRefused(let userDeleted):
+            let refusal = refusal(of: credentials, userDeleted: userDeleted, inDoubt: wasInDoubt)
+            credentials.refreshToken = nil
+            credentials.refusal = refusal
+            credentials.refreshingSince = nil
+            setDoubt(nil)
+            keep(credentials)
+            served = .signedIn(credentials)
+            await save()
+            return .failed(.loginRequired(refusal.rawValue, profile: profile.name))
+        case .mfaRequired:
+            needsSecondFactor = true
+            return .failed(answer)
+        case .malformedTokens(let rotated?):
+            credentials.refreshToken = rotated
+            credentials.refreshingSince = nil
+            setDoubt(nil)
+            needsSecondFactor = false
+            keep(credentials)
+            await save()
+            return .failed(answer)
+        case .rateLimited(let retryAfter):
+            return .retry(answer, after: retryAfter ?? 0)
+        case .unreachable, .noAnswer, .serverError, .notJSON, .malformedTokens(nil):
+            return .retry(answer, after: 0)
+        default:
+            return .failed(answer)
+        }
+    }
+
+    /// Why a refresh token was refused, as far as can be known: the tenant's answer is the same for all reasons but one.
+    private func refusal(of credentials: Credentials, userDeleted: Bool, inDoubt: Bool) -> Credentials.Refusal {
+        if userDeleted { return .userDeleted }
+        if inDoubt { return .lostAnswer }
+        let isAtItsEnd = now.unixTime >= credentials.signedInAt + profile.sessionLifetime
+        return isAtItsEnd ? .expired : .reuseSuspected
+    }
+
+    /// - Parameter since: when the request was sent whose answer is missing; nil if there is no doubt about the refresh token.
+    func setDoubt(_ since: Int?) {
+        isInDoubt = since != nil
+        doubtSince = since
+    }
+}

@@ -1,0 +1,136 @@
+import Auth0
+import FoundationEssentials
+import KeyringProtocol
+import Logging
+import PosternProtocol
+
+extension Account {
+    /// Takes over a sign-in that has just succeeded, and revokes the refresh token it replaces.
+    ///
+    /// - Throws: 1015 if the profile has come to mean something else since the sign-in began.
+    func signIn(_ credentials: Credentials) async throws(AgentError) {
+        guard !isStopping, credentials.binding == Credentials.Binding(profile) else {
+            throw AgentError(.misconfigured, "Profile \(profile.name) was changed during the sign-in.") { data in
+                data.profile = profile.name
+                data.hint = "Sign in again."
+            }
+        }
+        let replaced = (record ?? served.credentials)?.refreshToken
+        let epoch = beginEpoch()
+        isSigningIn = true
+        keep(credentials)
+        await save()
+        guard epoch == self.epoch else { return }  // signed out, or in again, meanwhile
+        isSigningIn = false
+        served = .signedIn(credentials)
+        drawJitter()
+        parts.counters.count(.signIns)
+        answerWaiters()
+        if !waiters.isEmpty { refreshNow() }
+        parts.deadlines.nudge()
+        if let replaced, replaced != credentials.refreshToken { revoke(replaced) }
+    }
+
+    /// Signs out: nothing of the old sign-in is served from the first line on. It is carried out even if its caller goes away.
+    func logout(revoke: Bool) async -> Logout.Response {
+        let task = Task { await signOut(revoke: revoke) }
+        return await task.value
+    }
+
+    private func signOut(revoke wantsRevocation: Bool) async -> Logout.Response {
+        if case .unknown = served {
+            _ = await store.state(mayStart: true)
+            await load()
+        }
+        let refreshToken = (record ?? served.credentials)?.refreshToken
+        let unread: AgentError? = if case .unknown(let error) = served { error } else { nil }
+        beginEpoch()
+        served = .signedOut
+        failWaiters(with: .loginRequired("never", profile: profile.name))
+        // At once, and beside what the keyring may take its time for.
+        let revocation = wantsRevocation ? refreshToken.map { revoke($0) } : nil
+        var reasons: [String] = []
+        do {
+            if profile.persist != .memory { try parts.notes.write(for: profile.name) }
+        } catch {
+            reasons.append("The note of the sign-out could not be written.")
+        }
+        keep(nil)
+        if let error = await save() {
+            reasons.append(AgentError(error, profile: profile.name).message)
+        }
+        var isRevoked = wantsRevocation && refreshToken == nil && unread == nil
+        if let revocation {
+            let failure = await revocation.value
+            isRevoked = failure == nil
+            reasons += failure.map { [$0.message] } ?? []
+        } else if wantsRevocation, let unread {
+            reasons.append("The refresh token could not be read to revoke it. \(unread.message)")
+        }
+        parts.log.info("Signed out.", metadata: metadata)
+        return Logout.Response(
+            revoked: isRevoked, deleted: !isUnsaved, reason: reasons.isEmpty ? nil : reasons.joined(separator: " "))
+    }
+
+    /// Tells the tenant that a refresh token will not be used any more; the result says why that failed.
+    @discardableResult
+    func revoke(_ refreshToken: Secret) -> Task<AgentError?, Never> {
+        let earlier = revocation
+        let task = Task { () -> AgentError? in
+            _ = await earlier?.value
+            do {
+                try await tenant().api.revoke(refreshToken)
+                return nil
+            } catch let error as Auth0Error {
+                return AgentError(error, profile: profile.name)
+            } catch {
+                return error as? AgentError
+            }
+        }
+        revocation = task
+        return task
+    }
+
+    /// Checks that a sign-in could be saved before a code is sent for it.
+    func checkWritable() async throws(AgentError) {
+        try await loadOrThrow()
+        do throws(SecretStoreError) {
+            _ = await store.state(mayStart: true)
+            try await store.checkWritable(item.collection)
+        } catch {
+            throw AgentError(error, profile: profile.name)
+        }
+    }
+
+    /// Ends the account's work, when the agent ends or the profile is gone: what is under way is finished and saved, nothing is begun.
+    ///
+    /// - Returns: whether everything is saved.
+    @discardableResult
+    func finish() async -> Bool {
+        isStopping = true
+        flight?.nudge.nudge()
+        await flight?.task.value
+        await save()
+        _ = await revocation?.value
+        failWaiters(with: .unknownProfile(profile.name))
+        return !isUnsaved
+    }
+
+    @discardableResult
+    private func beginEpoch() -> Int {
+        epoch += 1
+        // A request under way is left to end, so that a token it brings can be revoked; a pause is not.
+        flight?.nudge.nudge()
+        flight = nil
+        isSigningIn = false
+        refreshError = nil
+        attemptError = nil
+        setDoubt(nil)
+        needsSecondFactor = false
+        rejected = []
+        tenantPause = .distantPast
+        aheadNotBefore = .distantPast
+        aheadBackoff = Self.newAheadBackoff
+        return epoch
+    }
+}
