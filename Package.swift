@@ -114,7 +114,13 @@ let package = Package(
             name: "TestSupport", dependencies: ["DevTenant", "CLinux"], path: "Tests/TestSupport",
             swiftSettings: settings),
         .testTarget(name: "PosternProtocolTests", dependencies: ["PosternProtocol"], swiftSettings: settings),
-        .testTarget(name: "PosternCLITests", dependencies: ["postern", "PosternProtocol"], swiftSettings: settings),
+        .testTarget(
+            name: "PosternCLITests",
+            dependencies: [
+                "postern", "PosternProtocol",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "KeyringTests", dependencies: ["KeyringProtocol", "Keyring", "TestSupport"], swiftSettings: settings),
         .testTarget(

@@ -35,14 +35,20 @@ package enum Daemon {
             log.info("Serving \(profiles.count) profiles.")
             ServiceManager.ready(await agent.summary)
         }
-        try await ServiceGroup(
+        let services = ServiceGroup(
             configuration: .init(
                 services: [agent.refresher, ReloadOnHangup(agent), server],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
-        ).run()
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
+        let end: Result<Void, any Error>
+        do {
+            end = .success(try await services.run())
+        } catch {
+            end = .failure(error)
+        }
         ServiceManager.stopping()
         await keyring.shutdown()
         try await client.shutdown()
         try await group.shutdownGracefully()
+        try end.get()
     }
 }

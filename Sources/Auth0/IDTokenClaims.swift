@@ -47,11 +47,10 @@ package struct IDTokenClaims: JWTPayload, Equatable {
 extension IDTokenClaims {
     /// The expiry of a token that was verified when it was stored, Unix seconds; nil if it cannot be read.
     package static func expiry(ofVerified token: Secret) -> Double? {
-        try? DefaultJWTParser().parse(Array(token.revealed.utf8), as: Self.self).payload.exp  // unreadable: as good as expired
+        // What cannot be read is as good as expired.
+        try? DefaultJWTParser().parse(Array(token.revealed.utf8), as: Self.self).payload.exp
     }
-}
 
-extension IDTokenClaims {
     /// All claims of a token that was verified when it was stored, as JSON; nil if they cannot be read.
     package static func json(ofVerified token: Secret) -> [UInt8]? {
         let parts = token.revealed.split(separator: ".", omittingEmptySubsequences: false)

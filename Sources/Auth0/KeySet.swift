@@ -10,9 +10,10 @@ package struct KeySet: Sendable {
         // Bytes that do not decode are no key set.
         guard let raw = try? JSONDecoder().decode(Raw.self, from: Data(json)) else { return nil }
         keys = raw.keys.reduce(into: [:]) { keys, key in
+            // A key that cannot be used is as good as absent.
             guard key.kty == "RSA", key.use ?? "sig" == "sig", key.alg ?? "RS256" == "RS256",
                 let kid = key.kid, let n = key.n, let e = key.e,
-                let publicKey = try? Insecure.RSA.PublicKey(modulus: n, exponent: e)  // an unusable key is as good as absent
+                let publicKey = try? Insecure.RSA.PublicKey(modulus: n, exponent: e)
             else { return }
             keys[kid] = publicKey
         }

@@ -30,7 +30,8 @@ final class Collection {
         return .found(secret: String(decoding: UnsafeRawBufferPointer(start: bytes, count: Int(length)), as: UTF8.self))
     }
 
-    /// Creates or replaces the item, and reads it back: a provider may accept an item and yet not keep it (KeePassXC issue 7989).
+    /// Creates or replaces the item, and reads it back: a provider may accept an item and yet not keep it (KeePassXC
+    /// issue 7989).
     func save(_ secret: String, as item: KeyringItem) throws(ServiceError) -> KeyringReply {
         var secret = secret
         let value = secret.withUTF8 { bytes in

@@ -13,7 +13,8 @@ extension KeyringItem {
 
     /// The attributes by which the item is stored and found, passed to `body` as libsecret wants them.
     ///
-    /// There is no `xdg:schema` among them: gnome-keyring does not match it in a keyring that was never unlocked (gnome-keyring issue 89).
+    /// There is no `xdg:schema` among them: gnome-keyring does not match it in a keyring that was never unlocked
+    /// (gnome-keyring issue 89).
     func withAttributes<Result, Failure: Error>(
         _ body: (OpaquePointer?) throws(Failure) -> Result
     ) throws(Failure) -> Result {

@@ -8,8 +8,8 @@ import class Foundation.JSONEncoder
 
 /// The child process that speaks to the keyring for the daemon.
 ///
-/// libsecret can block for ever (a provider that dies while it is asked, a prompt nobody answers) and cannot be interrupted; in a process of its
-/// own it is bounded by a deadline and a SIGKILL.
+/// libsecret can block for ever (a provider that dies while it is asked, a prompt nobody answers) and cannot be
+/// interrupted; in a process of its own it is bounded by a deadline and a SIGKILL.
 package enum KeyringWorker {
     /// Answers requests from `socket`, one JSON object a line, until the other end closes it.
     package static func run(socket: Int32) -> Never {
@@ -25,7 +25,8 @@ package enum KeyringWorker {
         exit(0)
     }
 
-    /// No core dump, and no other process of this user may read the secrets that pass through (prctl(2), PR_SET_DUMPABLE).
+    /// No core dump, and no other process of this user may read the secrets that pass through (prctl(2),
+    /// PR_SET_DUMPABLE).
     private static func hideMemory() {
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         guard postern_set_dumpable(0) == 0, setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) == 0 else {
@@ -40,7 +41,8 @@ package enum KeyringWorker {
         let failure = pthread_create(
             &thread, nil,
             { context in
-                // poll(2) reports a hang-up whether it was asked for or not, and a request waiting to be read is not asked for.
+                // poll(2) reports a hang-up whether it was asked for or not, and a request waiting to be read is not
+                // asked for.
                 var watched = pollfd(fd: Int32(Int(bitPattern: context) - 1), events: 0, revents: 0)
                 while poll(&watched, 1, -1) < 0 && errno == EINTR {}
                 _exit(0)

@@ -3,8 +3,8 @@ import KeyringProtocol
 
 /// The Secret Service provider on the session bus, spoken to over one connection for the life of the process.
 ///
-/// It is always addressed by the unique name of whoever owns `org.freedesktop.secrets` at the moment, so no call can make D-Bus start one, and a
-/// provider that was restarted is noticed before it is asked anything.
+/// It is always addressed by the unique name of whoever owns `org.freedesktop.secrets` at the moment, so no call can
+/// make D-Bus start one, and a provider that was restarted is noticed before it is asked anything.
 struct Provider {
     private var service: Service?
 
@@ -13,7 +13,7 @@ struct Provider {
         defer { Self.dropSignals() }
         do {
             return try attempt(request)
-        } catch  where error.meansStaleSession {
+        } catch let error where error.meansStaleSession {
             service = nil
         } catch {
             return error.reply
@@ -68,12 +68,13 @@ struct Provider {
             let owner = g_variant_get_child_value(answer, 0)
             defer { g_variant_unref(owner) }
             return g_variant_get_string(owner, nil).map { String(cString: $0) }
-        } catch  where error.meansNoOwner {
+        } catch let error where error.meansNoOwner {
             return nil
         }
     }
 
-    /// Signals of the provider are queued for the main loop, which this process does not run; undelivered they would pile up.
+    /// Signals of the provider are queued for the main loop, which this process does not run; undelivered they would
+    /// pile up.
     private static func dropSignals() {
         while g_main_context_iteration(nil, gboolean(0)) != 0 {}
     }

@@ -54,11 +54,12 @@ struct ServiceError: Error {
 }
 
 extension ServiceError {
-    /// The provider that we were speaking to, or our session with it, is gone; another attempt finds out what there is now.
+    /// The provider that we were speaking to, our session with it or an object of it is gone; another attempt finds out
+    /// what there is now.
     ///
-    /// A call to a unique name that left the bus is answered `ServiceUnknown` or `NameHasNoOwner`, one that was under way `NoReply`
-    /// (D-Bus specification, "Standard errors" as dbus-daemon uses them); a provider that lost our session answers `NoSession`
-    /// (Secret Service API, "Errors"), and gnome-keyring `NoSuchObject` while it is starting anew.
+    /// A call to a unique name that left the bus is answered `ServiceUnknown` or `NameHasNoOwner`, one that was under
+    /// way `NoReply`, by dbus-daemon; a provider that lost our session answers `NoSession`, and one whose item or
+    /// collection was deleted between two of our calls `NoSuchObject` (Secret Service API, "Errors").
     var meansStaleSession: Bool {
         meansNoOwner || isGDBus(G_DBUS_ERROR_NO_REPLY)
             || remoteName == "org.freedesktop.Secret.Error.NoSession"

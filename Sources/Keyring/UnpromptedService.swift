@@ -2,8 +2,8 @@ import CLibsecret
 
 /// A `SecretService` that answers every prompt the provider asks for with an error instead of showing it.
 ///
-/// Providers may ask for one even where the specification expects none (KeePassXC, to confirm a deletion), and libsecret then performs it on
-/// its own account and blocks until it is answered: for ever, if nobody is there.
+/// Providers may ask for one even where the specification expects none (KeePassXC, to confirm a deletion), and
+/// libsecret then performs it on its own account and blocks until it is answered: for ever, if nobody is there.
 enum UnpromptedService {
     /// The GType to open the service with.
     static let type: GType = {

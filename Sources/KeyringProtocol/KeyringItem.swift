@@ -1,7 +1,7 @@
 /// What one keyring item is: the name by which the agent stores and finds it.
 ///
-/// The same three values are the item's lookup attributes. Attributes are readable without unlocking the collection, so none of them is
-/// personal: a profile's name is chosen by the user and printed in logs anyway.
+/// Kind and profile are lookup attributes, beside `application=postern`. Attributes are readable without unlocking the
+/// collection, so none of them is personal: a profile's name is chosen by the user and printed in logs anyway.
 package struct KeyringItem: Codable, Hashable, Sendable {
     /// What the item's secret holds.
     package enum Kind: String, Codable, Sendable {

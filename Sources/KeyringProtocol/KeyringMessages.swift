@@ -19,8 +19,9 @@ package struct KeyringRequest: Codable, Sendable {
 
 /// The worker's answer to one ``KeyringRequest``: one JSON object on one line.
 ///
-/// Each outcome is a case of its own because libsecret's plain calls do not tell them apart: a locked keyring and a missing item both come back
-/// as a NULL without an error, and taking the first for the second is how other agents delete a login.
+/// Each outcome is a case of its own because libsecret's plain calls do not tell them apart: a locked keyring and a
+/// missing item both come back as a NULL without an error, and taking the first for the second is how other agents
+/// delete a login.
 package enum KeyringReply: Codable, Equatable, Sendable {
     /// The item's secret (`load`).
     case found(secret: String)

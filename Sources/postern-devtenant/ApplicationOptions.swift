@@ -25,7 +25,7 @@ struct ApplicationOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Seconds an access token lives.", valueName: "seconds"))
     var accessTokenLifetime = 86_400
 
-    @Option(help: ArgumentHelp("Absolute lifetime of a refresh token's family.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Seconds until a sign-in ends, however often it is refreshed.", valueName: "seconds"))
     var refreshLifetime: Double = 2_592_000
 
     @Option(help: ArgumentHelp("Rotation overlap period (leeway).", valueName: "seconds"))
@@ -52,11 +52,13 @@ struct ApplicationOptions: ParsableArguments {
             id: clientID, authentication: try authentication(),
             refreshTokens: RefreshTokenPolicy(
                 rotates: !noRotation, overlap: rotationOverlap, absoluteLifetime: refreshLifetime,
+                idleLifetime: refreshLifetime,
                 resources: resources.map { .init(audience: $0, scopes: $1) }))
     }
 
     private func authentication() throws -> Client.Authentication {
         guard let clientSecretFile else { return .none }
+        // Whatever the reason, the person has to look at the file.
         guard let text = try? String(contentsOf: URL(filePath: clientSecretFile), encoding: .utf8) else {
             throw ValidationError("--client-secret-file: \(clientSecretFile) cannot be read.")
         }

@@ -14,10 +14,10 @@ struct PosternDevTenant: AsyncParsableCommand {
             or link that a real tenant would have sent. Anybody can sign up with any e-mail address or phone number. \
             Everything is forgotten when it ends.
 
-            Faults, the clock, keys and the outbox are under ISSUER/_dev/, for example:
-              curl ISSUER/_dev/code?to=ada@example.com
-              curl -d '{"endpoint":"token","grant":"refresh","kind":"lose_answer"}' ISSUER/_dev/faults
-              curl -d '{"advance":3600}' ISSUER/_dev/clock
+            Faults, the clock, keys and the outbox are beside the endpoints, under /_dev/. With the issuer in $T:
+              curl "${T}_dev/code?to=ada@example.com"
+              curl -d '{"advance": 3600}' "${T}_dev/clock"
+              curl -d '{"kind": "lose_answer", "grant": "refresh"}' "${T}_dev/faults"
 
             Never put it where others can reach it: it gives its secrets to whoever asks.
             """)

@@ -1,19 +1,13 @@
 import PosternProtocol
 
 extension Account {
-    /// What the person is known by: an address they can be sent a code at, else their name, else the tenant's identifier.
+    /// What the person is known by: an address they can be sent a code at, else their name, else the tenant's
+    /// identifier.
     var words: String { email ?? phoneNumber ?? name ?? sub }
 
     /// The name with the address, such as "Ada Lovelace <ada@example.com>".
     var fullWords: String {
         guard let name, name != words else { return words }
         return "\(name) <\(words)>"
-    }
-}
-
-extension String {
-    /// Followed by spaces up to a width, as a column of a table.
-    func padded(to width: Int) -> String {
-        self + String(repeating: " ", count: max(width - count, 0))
     }
 }

@@ -4,8 +4,8 @@ import PosternProtocol
 
 /// A connection to the agent: one request line out, one answer line in, one after the other.
 ///
-/// Codes and client secrets go to whoever listens, and the tokens that come back are believed; so nothing is sent before both the socket file and the process behind it
-/// are known to be this user's.
+/// Codes and client secrets go to whoever listens, and the tokens that come back are believed; so nothing is sent
+/// before both the socket file and the process behind it are known to be this user's.
 final class Client {
     private let socket: CInt
     private let interrupts: Interrupts?
@@ -13,12 +13,16 @@ final class Client {
 
     /// Connects.
     ///
-    /// - Parameter interrupts: signals that end the wait for an answer with ``Interruption``; without them the system's default ends the process.
+    /// - Parameter interrupts: signals that end the wait for an answer with ``Interruption``; without them the system's
+    ///   default ends the process.
     init(path: String, interrupts: Interrupts? = nil) throws(Failure) {
         var address = try Self.address(path)
         try Self.checkOwner(path)
         let socket = Glibc.socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard socket >= 0 else { throw .system("No socket could be opened", .last) }
+        // A stopped agent accepts and reads nothing: both connect(2) and send(2) are bounded by this (socket(7)).
+        var patience = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         do throws(Failure) {
             try Self.connect(socket, to: &address, path)
             try Self.checkPeer(socket, path)
@@ -51,7 +55,8 @@ final class Client {
         try call(request, as: R.Response.self)
     }
 
-    /// Asks and reads the answer as another type: as a `JSONValue` if it is only passed on, so that an answer newer than this command does not matter.
+    /// Asks and reads the answer as another type: as a `JSONValue` if it is only passed on, so that an answer newer
+    /// than this command does not matter.
     func call<R: Request, Value: Decodable & Sendable>(_ request: R, as: Value.Type) throws -> Answer<Value> {
         try send(request)
         let line = try nextAnswer()
@@ -141,7 +146,8 @@ extension Client {
         guard peer.uid == getuid() else { throw .notOurs(path, uid: peer.uid) }
     }
 
-    /// `struct ucred` of unix(7), which Swift's Glibc module leaves out because it is declared under `_GNU_SOURCE` alone.
+    /// `struct ucred` of unix(7), which Swift's Glibc module leaves out because it is declared under `_GNU_SOURCE`
+    /// alone.
     private struct PeerCredentials {
         var pid: pid_t = 0
         var uid: uid_t = 0

@@ -1,8 +1,8 @@
 import CSignalfd
 import Glibc
 
-/// Ctrl-C and the other requests to stop, received as data while this exists instead of ending the process at once: a login is to be cancelled
-/// and the terminal put back first.
+/// Ctrl-C and the other requests to stop, received as data while this exists instead of ending the process at once: a
+/// login is to be cancelled and the terminal put back first.
 ///
 /// signalfd(2) rather than a handler: a handler could do neither of the two safely (signal-safety(7)).
 final class Interrupts {

@@ -198,7 +198,8 @@ extension LoginDialogue {
 }
 
 extension LoginStep {
-    /// Whether the step was already there at a time, so that a `login.start` sent then has joined it rather than begun it.
+    /// Whether the step was already there at a time, so that a `login.start` sent then has joined it rather than begun
+    /// it.
     ///
     /// The agent does not say so, but it dates a code's expiry from when it was sent, by Auth0's default of 180 s.
     func wasReached(before time: UnixTime) -> Bool {

@@ -32,7 +32,8 @@ struct Moment {
         return day == Self.format(now, "%Y-%m-%d") ? hour : "\(day) \(hour)"
     }
 
-    /// A length of time in the one unit that fits it, rounded down so that nothing is promised to last longer than it does.
+    /// A length of time in the one unit that fits it, rounded down so that nothing is promised to last longer than it
+    /// does.
     static func words(seconds: Int) -> String {
         switch seconds {
         case ..<120: "\(seconds) s"

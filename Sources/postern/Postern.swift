@@ -9,15 +9,17 @@ struct Postern: ParsableCommand {
         commandName: "postern",
         abstract: "Auth0 tokens for this desktop session: sign in once, use them everywhere.",
         discussion: """
-            The agent, posternd, keeps you signed in: it holds the tokens, keeps the refresh token in the keyring and renews what expires. This command talks to it.
+            The agent, posternd, keeps you signed in: it holds the tokens, keeps the refresh token in the keyring and \
+            renews what expires. This command talks to it.
 
               postern profile add work --domain acme.eu.auth0.com --client-id 8hX…
               postern login work
               postern header work | curl -H @- https://api.acme.example/orders
               postern status
 
-            Exit statuses: 0 done; 64 wrong usage; 65 a wrong or dead code; 66 no such profile; 69 the agent is not running; 74 keyring or output failed; 75 try again later; \
-            76 the tenant broke the protocol; 77 sign in first, or not allowed; 78 wrong configuration; 70 anything else.
+            Exit statuses: 0 done; 64 wrong usage; 65 a wrong or dead code; 66 no such profile; 69 the agent is not \
+            running; 70 internal error; 74 keyring or output failed; 75 try again later; 76 the tenant broke the \
+            protocol; 77 sign in first, or not allowed; 78 wrong configuration.
             """,
         version: "0.1.0",
         groupedSubcommands: [

@@ -1,8 +1,10 @@
-/// Takes one member out of a JSON object as the sender wrote it, so that `--json` passes on what this version of the command does not know.
+/// Takes one member out of a JSON object as the sender wrote it, so that `--json` passes on what this version of the
+/// command does not know.
 enum RawJSON {
     /// The text of the named member's value; nil if the object has no such member.
     ///
-    /// - Parameter object: valid JSON (a parser has accepted it before), so that brackets and quotes are known to be balanced.
+    /// - Parameter object: valid JSON (a parser has accepted it before), so that brackets and quotes are known to be
+    ///   balanced.
     static func member(_ name: String, of object: [UInt8]) -> String? {
         var depth = 0
         var key: ArraySlice<UInt8> = []

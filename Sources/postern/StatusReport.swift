@@ -98,3 +98,10 @@ struct StatusReport {
         }
     }
 }
+
+extension String {
+    /// Followed by spaces up to a width, as a column of a table.
+    fileprivate func padded(to width: Int) -> String {
+        self + String(repeating: " ", count: max(width - count, 0))
+    }
+}

@@ -3,12 +3,16 @@ import PosternProtocol
 
 /// All that the command says and asks. Nothing else reads stdin or writes to stdout or stderr.
 ///
-/// - stdout carries the answer and nothing else, so that it can be piped; an answer that could not be written whole is a failure.
+/// - stdout carries the answer and nothing else, so that it can be piped; an answer that could not be written whole is
+///   a failure.
 /// - Everything for people goes to stderr, in whole sentences: what happened, then what to do.
-/// - A prompt ends in `: `. Where stdin is not a terminal the answer is the next line of it, and the end of input is an answer too: there is no endless asking.
-/// - Colour and lines that change in place are for terminals; `NO_COLOR` (no-color.org) turns off the colour, `TERM=dumb` both.
+/// - A prompt ends in `: `. Where stdin is not a terminal the answer is the next line of it, and the end of input is an
+///   answer too: there is no endless asking.
+/// - Colour and lines that change in place are for terminals; `NO_COLOR` (no-color.org) turns off the colour,
+///   `TERM=dumb` both.
 /// - A terminal's settings are put back on every path, a signal's included.
-/// - Words for people are stripped of control characters on the way out, wherever they came from: a tenant's text must not move a cursor or forge a line.
+/// - Words for people are stripped of control characters on the way out, wherever they came from: a tenant's text must
+///   not move a cursor or forge a line.
 final class Terminal {
     /// Whether somebody can be asked to type.
     let isInteractive: Bool
@@ -104,9 +108,11 @@ extension Terminal {
 extension Terminal {
     /// Asks for a line and returns it without surrounding white space; nil at the end of input.
     ///
-    /// What is typed shows. That is right for addresses and for one-time codes too: they die on use and within minutes, and people who copy six digits want to see them.
+    /// What is typed shows. That is right for addresses and for one-time codes too: they die on use and within minutes,
+    /// and people who copy six digits want to see them.
     ///
-    /// - Parameter prompt: made anew every second on a terminal, and then always of the same width, because what has been typed stands behind it.
+    /// - Parameter prompt: made anew every second on a terminal, and then always of the same width, because what has
+    ///   been typed stands behind it.
     func ask(_ interrupts: Interrupts, _ prompt: @escaping () -> String) throws -> String? {
         Self.tell(Self.clean(prompt()))
         // Save the cursor, rewrite the prompt, restore the cursor: DECSC and DECRC of VT100.
@@ -115,7 +121,8 @@ extension Terminal {
         return line.map { Self.text($0) }
     }
 
-    /// Reads a secret: all of stdin, or on a terminal what is typed at a prompt that does not show it; nil if there is none.
+    /// Reads a secret: all of stdin, or on a terminal what is typed at a prompt that does not show it; nil if there is
+    /// none.
     ///
     /// One newline at the end belongs to the way it was handed over, not to the secret. PEM is read to its last line.
     func secret(_ prompt: String) throws -> String? {
@@ -175,7 +182,8 @@ extension Terminal {
 // MARK: Bytes
 
 extension Terminal {
-    /// The text without control and formatting characters (escape sequences, changes of writing direction); a tab or newline becomes a space.
+    /// The text without control and formatting characters (escape sequences, changes of writing direction); a tab or
+    /// newline becomes a space.
     static func clean(_ text: String) -> String {
         var scalars = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
@@ -188,7 +196,8 @@ extension Terminal {
         return String(scalars)
     }
 
-    /// Opens the null device in the place of standard descriptors that the caller has closed: else a socket would get the number of stdout and the answer be sent to the agent.
+    /// Opens the null device in the place of standard descriptors that the caller has closed: else a socket would get
+    /// the number of stdout and the answer be sent to the agent.
     static func occupyStandardDescriptors() {
         for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
             // Read-only even for stdout: writing an answer to it must fail.

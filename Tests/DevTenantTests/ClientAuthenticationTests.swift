@@ -3,7 +3,7 @@ import Foundation
 import JWTKit
 import Testing
 
-@Suite("Client authentication")
+@Suite("Client authentication", .timeLimit(.minutes(1)))
 struct ClientAuthenticationTests {
     private static let secret = "a-secret-of-the-application"
 

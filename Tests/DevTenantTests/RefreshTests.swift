@@ -1,13 +1,13 @@
 import DevTenant
 import Testing
 
-@Suite("Refresh tokens")
+@Suite("Refresh tokens", .timeLimit(.minutes(1)))
 struct RefreshTests {
     private static func withClient(
         _ policy: RefreshTokenPolicy, apis: [API] = [API()],
         _ body: (DevTenant, TenantClient) async throws -> Void
     ) async throws {
-        var options = Options()
+        var options = Options.still
         options.clients = [Client(refreshTokens: policy)]
         options.apis = apis
         try await DevTenant.withRunning(options) { tenant in

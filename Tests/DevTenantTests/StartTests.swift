@@ -2,7 +2,7 @@ import DevTenant
 import Foundation
 import Testing
 
-@Suite("Starting a passwordless sign-in")
+@Suite("Starting a passwordless sign-in", .timeLimit(.minutes(1)))
 struct StartTests {
     private static func start(_ body: JSON, _ options: Options = Options()) async throws -> TenantClient.Response {
         try await DevTenant.withRunning(options) { tenant in
@@ -174,7 +174,7 @@ struct StartTests {
 
     @Test("unauthenticated calls are limited by the hour, and the headers say when the next is let in")
     func rateLimit() async throws {
-        var options = Options()
+        var options = Options.still
         options.startLimit = 2
         try await DevTenant.withRunning(options) { tenant in
             let client = await TenantClient(tenant)

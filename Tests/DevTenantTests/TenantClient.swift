@@ -19,6 +19,10 @@ struct TenantClient: Sendable {
     let issuer: String
     var clientID = "postern-dev"
 
+    init(issuer: String) {
+        self.issuer = issuer
+    }
+
     init(_ tenant: DevTenant, clientID: String = "postern-dev") async {
         issuer = await tenant.issuer
         self.clientID = clientID
@@ -47,12 +51,12 @@ struct TenantClient: Sendable {
     private func send(
         _ method: String, _ path: String, headers: [String: String], body: String?
     ) async throws -> Response {
-        let session = URLSession(configuration: .ephemeral)
+        let session = URLSession(configuration: .ephemeral, delegate: RedirectRefuser(), delegateQueue: nil)
         defer { session.invalidateAndCancel() }
         let (data, response) = try await session.data(for: request(method, path, headers: headers, body: body))
         guard let response = response as? HTTPURLResponse else { throw URLError(.badServerResponse) }
-        let fields = response.allHeaderFields.compactMap { name, value in
-            "\(name)".lowercased() == "" ? nil : ("\(name)".lowercased(), "\(value)")
+        let fields = response.allHeaderFields.map { name, value in
+            ("\(name)".lowercased(), "\(value)")
         }
         return Response(
             status: response.statusCode, headers: Dictionary(fields) { _, last in last },
@@ -115,3 +119,23 @@ extension TenantClient {
 
 /// A code of the same length that is not this one.
 func wrong(_ code: String) -> String { code == "000000" ? "000001" : "000000" }
+
+/// Hands a redirect to the test instead of following it.
+private final class RedirectRefuser: NSObject, URLSessionTaskDelegate {
+    func urlSession(
+        _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
+        newRequest request: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
+    ) {
+        completionHandler(nil)
+    }
+}
+
+extension Options {
+    /// A tenant whose clock moves only when a test moves it.
+    static var still: Options {
+        var options = Options()
+        let start = Date()
+        options.baseClock = { start }
+        return options
+    }
+}

@@ -1,7 +1,8 @@
 import FoundationEssentials
 import Glibc
 
-struct CannotSet: Error {
+/// The system did not give a test what it needs.
+struct CannotProvide: Error {
     var what: String
     var code = errno
 }
@@ -9,7 +10,8 @@ struct CannotSet: Error {
 /// A running `postern`.
 final class Child {
     let pid: pid_t
-    /// Our ends of its stdin, stdout and stderr; -1 where it has none of its own. With a terminal stdin and stderr are the terminal.
+    /// Our ends of its stdin, stdout and stderr; -1 where it has none of its own. With a terminal stdin and stderr are
+    /// the terminal.
     let input: CInt
     let output: CInt
     let words: CInt
@@ -43,7 +45,7 @@ final class Child {
         var envp = environment.map { strdup("\($0)=\($1)") } + [nil]
         defer { (argv + envp).forEach { free($0) } }
         var pid: pid_t = 0
-        guard posix_spawn(&pid, path, &actions, nil, &argv, &envp) == 0 else { throw CannotSet(what: path) }
+        guard posix_spawn(&pid, path, &actions, nil, &argv, &envp) == 0 else { throw CannotProvide(what: path) }
         self.pid = pid
     }
 
@@ -74,7 +76,7 @@ final class Child {
             directory = String(directory[..<slash])
             if access(directory + "/postern", X_OK) == 0 { return directory + "/postern" }
         }
-        throw CannotSet(what: "the path of postern")
+        throw CannotProvide(what: "the path of postern")
     }
 }
 
@@ -95,7 +97,7 @@ private struct Endpoint {
         case .read, .closedReader:
             var pair: [CInt] = [-1, -1]
             guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
-                throw CannotSet(what: "a pair of sockets")
+                throw CannotProvide(what: "a pair of sockets")
             }
             self.init(ours: pair[0], theirs: pair[1])
             if case .closedReader = output {
@@ -106,7 +108,8 @@ private struct Endpoint {
     }
 }
 
-/// A terminal that nobody sits at. It controls no session, so a Ctrl-C is sent as the signal that it would be turned into.
+/// A terminal that nobody sits at. It controls no session, so a Ctrl-C is sent as the signal that it would be turned
+/// into.
 final class PseudoTerminal {
     let primary: CInt
     let secondary: CInt
@@ -114,7 +117,7 @@ final class PseudoTerminal {
     init() throws {
         var primary: CInt = -1
         var secondary: CInt = -1
-        guard openpty(&primary, &secondary, nil, nil, nil) == 0 else { throw CannotSet(what: "a pseudo-terminal") }
+        guard openpty(&primary, &secondary, nil, nil, nil) == 0 else { throw CannotProvide(what: "a pseudo-terminal") }
         for descriptor in [primary, secondary] {
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         }
@@ -140,7 +143,7 @@ final class TemporaryDirectory {
 
     init() throws {
         var template = Array("/tmp/postern-cli-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw CannotSet(what: "a directory") }
+        guard mkdtemp(&template) != nil else { throw CannotProvide(what: "a directory") }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
@@ -166,7 +169,7 @@ final class ListeningSocket {
                 bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        guard result == 0, listen(descriptor, 8) == 0 else { throw CannotSet(what: path) }
+        guard result == 0, listen(descriptor, 8) == 0 else { throw CannotProvide(what: path) }
     }
 
     deinit {

@@ -2,7 +2,8 @@ import FoundationEssentials
 import Glibc
 import PosternProtocol
 
-/// The built `postern` run once against an agent that answers from a script: everything on one thread, moved on by events alone.
+/// The built `postern` run once against an agent that answers from a script: everything on one thread, moved on by
+/// events alone.
 struct Session {
     /// What the agent is asked next, and what it says to that.
     struct Exchange {
@@ -10,6 +11,7 @@ struct Session {
         var reply: Reply
     }
 
+    /// The agent's side of an exchange.
     enum Reply {
         case result(String)
         case error(String)
@@ -18,17 +20,20 @@ struct Session {
         case silence(signal: CInt?)
     }
 
+    /// What the command reads.
     enum Input {
         case text(String)
         /// A terminal for stdin and stderr, and what is done there when certain words have appeared.
         case terminal([(seen: String, act: Act)])
     }
 
+    /// What the person does.
     enum Act {
         case type(String)
         case signal(CInt)
     }
 
+    /// Where the command's stdout leads.
     enum Output {
         case read
         case closedReader
@@ -36,6 +41,7 @@ struct Session {
         case closed
     }
 
+    /// What was seen of the command once it had ended.
     struct Ending {
         var status: CInt = -1
         var output = ""
@@ -54,6 +60,7 @@ struct Session {
         }
     }
 
+    /// The command had not ended in 20 s.
     struct Stuck: Error {
         var soFar: Ending
     }
@@ -65,8 +72,12 @@ struct Session {
     /// Changes the socket file before the command starts.
     var prepare: (String) -> Void = { _ in }
 
-    /// Runs the command to its end.
     func run(_ arguments: String...) throws -> Ending {
+        try run(arguments)
+    }
+
+    /// Runs the command to its end.
+    func run(_ arguments: [String]) throws -> Ending {
         let directory = try TemporaryDirectory()
         let listener = try ListeningSocket(path: directory.path + "/agent.sock")
         prepare(listener.path)
@@ -175,7 +186,8 @@ private struct EventLoop {
     }
 
     private mutating func reply(to line: [UInt8], _ connection: CInt) {
-        let request = (try? JSONDecoder().decode(JSONValue.self, from: Data(line))) ?? .null  // null fails the test's look at it
+        // A line that is no JSON shows in the test as a null among the requests.
+        let request = (try? JSONDecoder().decode(JSONValue.self, from: Data(line))) ?? .null
         ending.requests.append(request)
         guard case .object(let members) = request, let exchange = exchanges.popFirst(),
             members["method"] == .string(exchange.method)

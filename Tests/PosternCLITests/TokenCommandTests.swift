@@ -6,8 +6,10 @@ import Testing
 
 @Suite("token and header")
 struct TokenCommandTests {
-    static let token =
-        #"{"access_token":"eyJ.a-b_c","token_type":"Bearer","expires_at":2000000000,"expires_in":60,"scope":"openid","profile":"work","from":"cache"}"#
+    static let token = """
+        {"access_token":"eyJ.a-b_c","token_type":"Bearer","expires_at":2000000000,"expires_in":60,"scope":"openid",\
+        "profile":"work","from":"cache"}
+        """
 
     private func session(_ reply: Session.Reply = .result(token)) -> Session {
         Session(script: [.init(method: "token.get", reply: reply)])

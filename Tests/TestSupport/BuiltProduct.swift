@@ -8,7 +8,8 @@ package enum BuiltProduct: String, Sendable {
 
     /// Its path: SwiftPM puts executables and the test bundle into one directory.
     package var path: String {
-        // The tests are a bundle loaded by swiftpm-testing-helper, or the bundle itself, whose path is an argument of the helper.
+        // The tests are a bundle loaded by swiftpm-testing-helper, or the bundle itself, whose path is an argument of
+        // the helper.
         let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? CommandLine.arguments[0]
         return URL(filePath: bundle).deletingLastPathComponent().appending(path: rawValue).path(percentEncoded: false)
     }

@@ -54,7 +54,8 @@ package final class ChildProcess: Sendable {
 
     /// Starts the program. It gets exactly this environment, and no descriptors but the three standard ones.
     ///
-    /// - Parameter standardInput: what it gets as standard input instead of a pipe that ``write(_:)`` writes to; stays the caller's.
+    /// - Parameter standardInput: what it gets as standard input instead of a pipe that ``write(_:)`` writes to; stays
+    ///   the caller's.
     package init(
         _ executable: String, _ arguments: [String] = [], environment: [String: String], standardInput: Int32? = nil
     ) throws {

@@ -1,8 +1,9 @@
 import Foundation
 import Glibc
 
-/// A connection to gnome-keyring's control socket. Each message is its length (its own four bytes included), an operation or result and
-/// length-prefixed strings, all numbers 32 bits in network order; the first byte of all only carries the sender's credentials.
+/// A connection to gnome-keyring's control socket. Each message is its length (its own four bytes included), an
+/// operation or result and length-prefixed strings, all numbers 32 bits in network order; the first byte of all only
+/// carries the sender's credentials.
 struct ControlSocket: ~Copyable {
     private let descriptor: Int32
 

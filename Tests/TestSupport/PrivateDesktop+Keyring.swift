@@ -46,7 +46,8 @@ extension PrivateDesktop {
             ["ao", "1", "/org/freedesktop/secrets/collection/login"])
     }
 
-    /// Unlocks the login keyring as the login screen does, over gnome-keyring's control socket (`gkd-control-codes.h`). No signal tells of it.
+    /// Unlocks the login keyring as the login screen does, over gnome-keyring's control socket (`gkd-control-codes.h`).
+    /// No signal tells of it.
     package func unlockKeyring() throws {
         let connection = try ControlSocket(path: runtimeDirectory.appending(path: "keyring/control").path)
         guard try connection.unlock(password: Self.password) == 0 else {

@@ -1,8 +1,8 @@
 package import Foundation
 import Glibc
 
-/// A desktop session that nobody else uses: a home, a runtime directory, a session bus and, unless told otherwise, an unlocked gnome-keyring,
-/// all real and all private.
+/// A desktop session that nobody else uses: a home, a runtime directory, a session bus and, unless told otherwise, an
+/// unlocked gnome-keyring, all real and all private.
 ///
 /// Everything it starts is ended, and everything it wrote removed, when ``withPrivateDesktop(provider:_:)`` returns.
 package actor PrivateDesktop {

@@ -28,12 +28,12 @@ extension Account {
         if case .unknown = served { await load() }
         if let nextSave, nextSave <= now { await save() }
         var next = [nextSave].compactMap { $0 }
-        if case .unknown(let error?) = served, error.code == .keyringLocked {
-            next.append(now + Self.lockedPoll)
+        if case .unknown(let error?) = served, error.data.retryable || error.data.cause == "absent" {
+            next.append(now + (error.code == .keyringLocked ? Self.lockedPoll : Self.absentPoll))
         }
         // A refresh in flight nudges when it ends; while a second factor is wanted nothing is refreshed in the background.
-        if flight == nil, !needsSecondFactor, let due = refreshDue ?? (isInDoubt ? now : nil) {
-            let start = max(due, aheadNotBefore)
+        if flight == nil, !needsSecondFactor, let due = isInDoubt ? now : refreshDue {
+            let start = max(due, aheadNotBefore, attemptNotBefore)
             if start <= now {
                 refreshNow()
             } else {
@@ -59,12 +59,12 @@ extension Account {
         flight = Task { await refresh() }
     }
 
-    /// Waits for an attempt under way, so that its outcome is saved before the process ends. No other attempt follows.
-    func finishRefresh() async {
+    /// Waits for an attempt and a save under way, so that their outcome is not lost with the process. No other attempt follows.
+    func finish() async {
         isStopping = true
-        guard let flight else { return }
         nudge.nudge()
-        await flight.value
+        await flight?.value
+        await writing?.value
     }
 
     /// Attempts refreshes until everybody who waits has an answer, and a token in doubt a definite one.
@@ -72,6 +72,15 @@ extension Account {
         let epoch = epoch
         var backoff = Backoff()
         while true {
+            if attemptNotBefore > now {
+                // The tenant named a time. Nobody's impatience shortens it.
+                let pause = attemptNotBefore.timeIntervalSince(now)
+                failWaiters(dueBefore: attemptNotBefore, with: refreshError)
+                await nudge.sleep(for: .seconds(pause), on: parts.clock)
+                guard epoch == self.epoch else { return }
+                guard !isStopping else { break }
+                continue
+            }
             let key = waiters.values.first?.key ?? .standard
             let attempt = await attempt(key)
             guard epoch == self.epoch else { return }
@@ -85,12 +94,16 @@ extension Account {
                 aheadNotBefore = .distantPast
                 backoff = Backoff()
                 answerWaiters()
+                // A tenant that gives out what a server has just refused would be asked for ever.
+                failWaiters(
+                    of: key, with: AgentError(.tenantError, "The tenant gave the refused token once more."))
             case .failed(let error):
                 fail(error)
                 failWaiters(of: key, with: error)
             case .retry(let error, let seconds):
                 fail(error)
                 let delay = max(nextDelay(&backoff), .seconds(seconds))
+                if seconds > 0 { attemptNotBefore = now + .seconds(seconds) }
                 failWaiters(dueBefore: now + delay, with: error)
                 guard !isStopping, !waiters.isEmpty || isInDoubt else { break }
                 await nudge.sleep(for: delay, on: parts.clock)

@@ -9,6 +9,8 @@ extension Account {
 
     /// While the keyring is locked it is looked at this often: an unlock of gnome-keyring over its control socket sends no signal.
     static let lockedPoll = Duration.seconds(5)
+    /// A missing or failing keyring is looked for this often while nothing could be loaded from it.
+    static let absentPoll = Duration.seconds(30)
 
     /// Reads the keyring once, whoever asks. A failure is remembered in `served`; the next call tries again.
     func load() async {
@@ -21,7 +23,9 @@ extension Account {
         parts.deadlines.nudge()
     }
 
+    /// For a person's request, which unlike background work may have D-Bus start a provider.
     func loadOrThrow() async throws(AgentError) {
+        if case .unknown = served { _ = await store.state(mayStart: true) }
         await load()
         if case .unknown(let error?) = served { throw error }
     }
@@ -168,9 +172,9 @@ extension Account {
 
     /// Checks that a sign-in could be saved before a code is sent for it.
     func checkWritable() async throws(AgentError) {
-        if case .unknown = served { await load() }
-        if case .unknown(let error?) = served { throw error }
+        try await loadOrThrow()
         do throws(SecretStoreError) {
+            _ = await store.state(mayStart: true)
             try await store.checkWritable(item.collection)
         } catch {
             throw AgentError(error, profile: profile.name)
@@ -192,6 +196,7 @@ extension Account {
         isInDoubt = false
         needsSecondFactor = false
         rejected = []
+        attemptNotBefore = .distantPast
         aheadNotBefore = .distantPast
         aheadBackoff = Backoff(base: .seconds(5))
     }

@@ -52,9 +52,7 @@ extension Account {
     /// Answers everybody whose token is there.
     func answerWaiters() {
         for (id, waiter) in waiters {
-            if let token = served.credentials?.token(waiter.key), token.secondsLeft(at: now) > 0,
-                rejected.isEmpty || !rejected.contains(token.hash)
-            {
+            if let token = served.credentials?.token(waiter.key), isServable(token) {
                 answer(id, .success(token))
             }
         }
@@ -67,9 +65,9 @@ extension Account {
     }
 
     /// Fails those for whom the next attempt would come too late anyway.
-    func failWaiters(dueBefore date: Date, with error: AgentError) {
+    func failWaiters(dueBefore date: Date, with error: AgentError?) {
         for (id, waiter) in waiters where waiter.deadline < date {
-            answer(id, .failure(error))
+            if let error { answer(id, .failure(error)) } else { giveUp(id) }
         }
     }
 }

@@ -60,6 +60,8 @@ actor Account {
     /// The last attempt of a refresh failed for this reason; nil after a success.
     var refreshError: AgentError?
     var lastAttempt = Date.distantPast
+    /// The tenant asked not to be called before this (429 with Retry-After).
+    var attemptNotBefore = Date.distantPast
     /// The tenant may have rotated the refresh token without our knowing the new one.
     var isInDoubt = false
     var needsSecondFactor = false
@@ -67,7 +69,7 @@ actor Account {
     var aheadNotBefore = Date.distantPast
     var aheadBackoff = Backoff(base: .seconds(5))
     var jitter = 0
-    /// Hashes of tokens that servers refused.
+    /// Hashes of those of our tokens that servers refused.
     var rejected: Set<String> = []
 
     init(profile: Profile, store: any SecretStore, parts: Parts) {
@@ -98,14 +100,13 @@ actor Account {
     }
 
     func token(_ ask: Ask) async throws(AgentError) -> (token: AccessToken, from: GetToken.Response.Source) {
-        if let hash = ask.rejected {
-            rejected.insert(hash)
-        }
+        reject(ask.rejected)
         if let token = try cachedToken(ask) {
             parts.counters.count(.tokensFromCache)
             return (token, .cache)
         }
         try await loadOrThrow()
+        reject(ask.rejected)
         if let token = try cachedToken(ask) {
             parts.counters.count(.tokensFromCache)
             return (token, .cache)
@@ -120,9 +121,7 @@ actor Account {
     ///
     /// - Throws: 1017 or 1018 if a refresh would give no better token than the one that is here and not due yet.
     private func cachedToken(_ ask: Ask) throws(AgentError) -> AccessToken? {
-        guard !ask.force, let token = served.credentials?.token(ask.key), token.secondsLeft(at: now) > 0,
-            rejected.isEmpty || !rejected.contains(token.hash)
-        else { return nil }
+        guard !ask.force, let token = served.credentials?.token(ask.key), isServable(token) else { return nil }
         let minimum = ask.minTTL ?? token.standardMinTTL(ask.configuredMinTTL)
         let isFresh = now.unixTime < token.refreshDue(margin: profile.refreshMargin)
         if token.secondsLeft(at: now) >= minimum {
@@ -133,6 +132,17 @@ actor Account {
             try check(token, against: ask)
         }
         return nil
+    }
+
+    /// Takes note that a server refused a token. A hash of no token that is here needs no note: that token is gone already.
+    private func reject(_ hash: String?) {
+        if let hash, served.credentials?.tokens.contains(where: { $0.hash == hash }) == true {
+            rejected.insert(hash)
+        }
+    }
+
+    func isServable(_ token: AccessToken) -> Bool {
+        token.secondsLeft(at: now) > 0 && (rejected.isEmpty || !rejected.contains(token.hash))
     }
 
     private func check(_ token: AccessToken, against ask: Ask) throws(AgentError) {

@@ -9,10 +9,12 @@ struct Refresher: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                var next: Date?
-                for account in await registry.all {
-                    guard let due = await account.wake() else { continue }
-                    next = min(next ?? due, due)
+                let accounts = await registry.all
+                let next = await withTaskGroup(of: Date?.self) { group in
+                    for account in accounts {
+                        group.addTask { await account.wake() }
+                    }
+                    return await group.compactMap(\.self).min()
                 }
                 ServiceManager.status(await registry.summary)
                 let pause = next.map { Duration.seconds(max($0.timeIntervalSince(parts.clock.now), 0.01)) }
@@ -20,7 +22,7 @@ struct Refresher: Service {
             }
         }
         for account in await registry.all {
-            await account.finishRefresh()
+            await account.finish()
         }
     }
 }

@@ -32,6 +32,7 @@ package struct Tenants: Sendable {
 
     /// Keeps a client's secret or private key in the keyring; also for profiles that keep their tokens elsewhere.
     func setClientSecret(_ secret: Secret, of profile: String) async throws(SecretStoreError) {
+        _ = await keyring.state(mayStart: true)
         try await keyring.save(secret.revealed, as: Self.item(of: profile))
     }
 

@@ -1,6 +1,7 @@
 import Dispatch
 
-/// Runs an actor's jobs one at a time on a queue of its own, so that calls which block do not hold up a thread that all other actors share.
+/// Runs an actor's jobs one at a time on a queue of its own, so that calls which block do not hold up a thread that all
+/// other actors share.
 final class BlockingExecutor: SerialExecutor {
     private let queue: DispatchQueue
 

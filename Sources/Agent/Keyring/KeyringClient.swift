@@ -1,10 +1,11 @@
 package import KeyringProtocol
 package import PosternProtocol
 
-/// The keyring, asked through a worker process that is started when first needed, given a deadline for each request and replaced when it
-/// misses one.
+/// The keyring, asked through a worker process that is started when first needed, given a deadline for each request and
+/// replaced when it misses one.
 ///
-/// Loading, saving and deleting never make D-Bus start a provider. Who acts for a person asks for ``state(mayStart:)`` first.
+/// Loading, saving and deleting never make D-Bus start a provider. Who acts for a person asks for ``state(mayStart:)``
+/// first.
 package actor KeyringClient: SecretStore {
     /// How the worker is started.
     package struct WorkerCommand: Sendable {
@@ -98,7 +99,8 @@ package actor KeyringClient: SecretStore {
         }
     }
 
-    /// - Parameter deadline: counted from when it was asked, so that those who wait behind a stuck request do not wait once more each.
+    /// - Parameter deadline: counted from when it was asked, so that those who wait behind a stuck request do not wait
+    ///   once more each.
     private func ask(
         _ request: KeyringRequest, before deadline: ContinuousClock.Instant
     ) throws(SecretStoreError) -> KeyringReply {

@@ -1,7 +1,7 @@
 package import KeyringProtocol
 
-/// Looks how the keyring stands, without libsecret and without a chance of a prompt: only the bus itself and two properties are asked, each
-/// with a time-out.
+/// Looks how the keyring stands, without libsecret and without a chance of a prompt: only the bus itself and two
+/// properties are asked, each with a time-out.
 package actor KeyringMonitor {
     /// How long an answer of the bus or the provider may take, and how long the start of a provider.
     package struct Patience: Sendable {
@@ -40,7 +40,8 @@ package actor KeyringMonitor {
         await look(Question(collection: collection, mayStart: mayStart), askedAt: .now)
     }
 
-    /// An answer is good for everybody who asked before it was looked for: those who queue up behind a mute provider wait for it once.
+    /// An answer is good for everybody who asked before it was looked for: those who queue up behind a mute provider
+    /// wait for it once.
     private func look(_ question: Question, askedAt: ContinuousClock.Instant) -> CollectionState {
         if let answer = answers[question], answer.began >= askedAt { return answer.state }
         let began = ContinuousClock.now
@@ -52,10 +53,10 @@ package actor KeyringMonitor {
     private func look(_ question: Question) -> CollectionState {
         do {
             return try attempt(question)
-        } catch  where error.meansLostBus {
+        } catch let error where error.meansLostBus {
             // The bus was restarted since it was last asked.
             bus = nil
-        } catch  where error.meansNoOwner {
+        } catch let error where error.meansNoOwner {
             // The provider left between two questions.
         } catch {
             return failing(error)
@@ -68,7 +69,7 @@ package actor KeyringMonitor {
     }
 
     private func failing(_ error: SessionBus.CallError) -> CollectionState {
-        // An answer that comes after all must not be waited for behind a dead connection.
+        // The next question gets a connection of its own.
         if error.meansLostBus { bus = nil }
         if error.meansTimedOut { return .failing(reason: "the keyring did not answer in time") }
         return .failing(reason: error.message)
@@ -79,7 +80,7 @@ package actor KeyringMonitor {
         let bus: SessionBus
         do {
             bus = try connection(to: busAddress)
-        } catch  where error.meansTimedOut {
+        } catch let error where error.meansTimedOut {
             return .failing(reason: "the session bus did not answer in time")
         } catch {
             return .absent(reason: "the session bus cannot be reached: \(error.message)")
@@ -89,9 +90,9 @@ package actor KeyringMonitor {
         if owner == nil && question.mayStart {
             do {
                 try bus.startSecretService(timeout: patience.start)
-            } catch  where error.meansTimedOut {
+            } catch let error where error.meansTimedOut {
                 return .failing(reason: "the keyring's provider did not start in time")
-            } catch  where !error.meansLostBus {
+            } catch let error where !error.meansLostBus {
                 return .absent(reason: error.message)
             }
             owner = try bus.secretServiceOwner(timeout: patience.answer)

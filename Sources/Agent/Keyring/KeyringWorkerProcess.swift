@@ -24,8 +24,9 @@ final class KeyringWorkerProcess {
     private let socket: Int32
     private var received: [UInt8] = []
 
-    /// Starts `executable` as a worker. It inherits standard error and the socket, as its standard input, and nothing else; it is in a process
-    /// group of its own, so that a Ctrl-C for the daemon leaves it alone while the daemon saves what it has.
+    /// Starts `executable` as a worker. It inherits standard error and the socket, as its standard input, and nothing
+    /// else; it is in a process group of its own, so that a Ctrl-C for the daemon leaves it alone while the daemon
+    /// saves what it has.
     init(executable: String, arguments: [String], environment: [String: String]) throws(Failure) {
         var ends: [Int32] = [-1, -1]
         let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)

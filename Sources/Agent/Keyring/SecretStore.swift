@@ -1,11 +1,15 @@
 package import KeyringProtocol
 package import PosternProtocol
 
-/// Where secrets are kept between two runs of the agent. Every call is bounded in time and none lets the provider prompt.
+/// Where secrets are kept between two runs of the agent.
+///
+/// Every call is bounded in time and none lets the provider prompt. None but ``state(mayStart:)`` lets D-Bus start a
+/// provider: who acts for a person asks for that first.
 package protocol SecretStore: Sendable {
     /// How the store stands, read afresh.
     ///
-    /// - Parameter mayStart: whether D-Bus may start a provider for it; background work never does that, a person's request may.
+    /// - Parameter mayStart: whether D-Bus may start a provider for it; background work never does that, a person's
+    ///   request may.
     func state(mayStart: Bool) async -> KeyringState
 
     /// The item's secret, or nil if it is proved that there is none.

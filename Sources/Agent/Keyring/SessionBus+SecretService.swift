@@ -1,4 +1,5 @@
-/// The few calls of the Secret Service API (0.2 draft) that say how a provider stands. They go to its unique name, which nobody else can take.
+/// The few calls of the Secret Service API (0.2 draft) that say how a provider stands. They go to its unique name,
+/// which nobody else can take.
 extension SessionBus {
     /// The unique name of whoever provides the Secret Service, or nil if nobody does.
     func secretServiceOwner(timeout: Duration) throws(CallError) -> String? {
@@ -7,7 +8,7 @@ extension SessionBus {
                 "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetNameOwner",
                 [.string("org.freedesktop.secrets")], timeout: timeout
             ) { message throws(CallError) in try message.string() }
-        } catch  where error.meansNoOwner {
+        } catch let error where error.meansNoOwner {
             return nil
         }
     }
@@ -20,7 +21,8 @@ extension SessionBus {
         ) { _ in }
     }
 
-    /// The object path of the collection behind an alias, or nil if there is none ("ReadAlias", which answers "/" then).
+    /// The object path of the collection behind an alias, or nil if there is none ("ReadAlias", which answers "/"
+    /// then).
     func collection(_ alias: String, of provider: String, timeout: Duration) throws(CallError) -> String? {
         let path = try call(
             provider, "/org/freedesktop/secrets", "org.freedesktop.Secret.Service", "ReadAlias", [.string(alias)],

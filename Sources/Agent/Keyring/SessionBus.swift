@@ -1,13 +1,15 @@
 import CSystemd
 import Glibc
 
-/// One connection to a D-Bus bus. Its calls block, each at most as long as it says; it is not for use by two threads at once.
+/// One connection to a D-Bus bus. Its calls block, each at most as long as it says; it is not for use by two threads at
+/// once.
 ///
 /// sd-bus's own convenience calls are variadic, which Swift cannot call: messages are put together value by value.
 final class SessionBus {
     /// Why a call gave no answer.
     struct CallError: Error {
-        /// The D-Bus error's name; for its own errors sd-bus has some of the standard names, and `System.Error.E…` (sd_bus_error(3)).
+        /// The D-Bus error's name; for its own errors sd-bus has some of the standard names, and `System.Error.E…`
+        /// (sd_bus_error(3)).
         let name: String
         let message: String
 
@@ -41,7 +43,8 @@ final class SessionBus {
         }
     }
 
-    /// Where the session bus is (D-Bus specification, "Well-known message bus instances"; systemd's user bus), or nil if nothing says so.
+    /// Where the session bus is (D-Bus specification, "Well-known message bus instances"; systemd's user bus), or nil
+    /// if nothing says so.
     static func address(in environment: [String: String]) -> String? {
         if let address = environment["DBUS_SESSION_BUS_ADDRESS"], !address.isEmpty { return address }
         guard let directory = environment["XDG_RUNTIME_DIR"], !directory.isEmpty else { return nil }
@@ -61,7 +64,8 @@ final class SessionBus {
 
     private let bus: OpaquePointer
 
-    /// Connects and introduces itself, in `timeout` at most: sd-bus alone would wait for a mute bus for a minute and a half.
+    /// Connects and introduces itself, in `timeout` at most: sd-bus alone would wait for a mute bus for a minute and a
+    /// half.
     init(address: String, timeout: Duration) throws(CallError) {
         var new: OpaquePointer?
         try check(sd_bus_new(&new))

@@ -14,7 +14,7 @@ actor LoginSessions {
     private let log: Logger
     private let environment: [String: String]
     private var sessions: [String: LoginSession] = [:]
-    private var starting: [String: Task<Void, Never>] = [:]
+    private var starting: [String: Task<Result<LoginSession, AgentError>, Never>] = [:]
     private var starts: [String: [Date]] = [:]
 
     init(clock: any AgentClock, log: Logger, environment: [String: String]) {
@@ -27,18 +27,19 @@ actor LoginSessions {
     func start(_ request: StartLogin, account: Account) async throws(AgentError) -> LoginState {
         let profile = await account.profile
         let target = try LoginTarget(request, profile: profile)
-        while let first = starting[profile.name] { await first.value }
+        while let first = starting[profile.name] { _ = await first.value }
         if let live = await live(profile.name) {
             guard request.restart == true else { return try await join(live, target) }
             // It may have ended by itself just now, which is as good.
             try? await live.cancel()
         }
         // Registered before anything else is awaited, so that two callers at once make one login. It goes on if its caller goes away.
-        let task = Task { await self.begin(request, target: target, account: account, profile: profile) }
-        starting[profile.name] = Task { _ = await task.value }
-        let result = await task.value
-        starting[profile.name] = nil
-        return try await result.get().state
+        let task = Task {
+            defer { starting[profile.name] = nil }
+            return await begin(request, target: target, account: account, profile: profile)
+        }
+        starting[profile.name] = task
+        return try await task.value.get().state
     }
 
     private func begin(

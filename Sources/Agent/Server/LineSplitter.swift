@@ -5,26 +5,26 @@ struct LineSplitter {
 
     enum Element: Equatable {
         case line([UInt8])
-        /// A line longer than ``limit``. Nothing after it is looked at.
+        /// A line longer than ``limit``; it was dropped as it came, up to its end.
         case tooLong
     }
 
     private var partial: [UInt8] = []
-    private var isBroken = false
+    private var isTooLong = false
 
     /// Whether a line has begun and not ended.
-    var hasPartialLine: Bool { !partial.isEmpty }
+    var hasPartialLine: Bool { isTooLong || !partial.isEmpty }
 
     /// The lines that these bytes complete, in order. Empty lines are skipped: they separate nothing.
     mutating func feed(_ bytes: some Collection<UInt8>) -> [Element] {
         var elements: [Element] = []
         var rest = bytes[...]
-        while !isBroken, let newline = rest.firstIndex(of: UInt8(ascii: "\n")) {
-            append(rest[..<newline], to: &elements)
+        while let newline = rest.firstIndex(of: UInt8(ascii: "\n")) {
+            append(rest[..<newline])
             endLine(in: &elements)
             rest = rest[rest.index(after: newline)...]
         }
-        append(rest, to: &elements)
+        append(rest)
         return elements
     }
 
@@ -35,23 +35,22 @@ struct LineSplitter {
         return elements
     }
 
-    private mutating func append(_ bytes: some Collection<UInt8>, to elements: inout [Element]) {
-        guard !isBroken else { return }
-        guard partial.count + bytes.count <= Self.limit else {
-            isBroken = true
+    private mutating func append(_ bytes: some Collection<UInt8>) {
+        guard !isTooLong, partial.count + bytes.count <= Self.limit else {
+            isTooLong = true
             partial = []
-            elements.append(.tooLong)
             return
         }
         partial.append(contentsOf: bytes)
     }
 
     private mutating func endLine(in elements: inout [Element]) {
-        guard !isBroken else { return }
-        if partial.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\t") })
-        {
+        if isTooLong {
+            elements.append(.tooLong)
+        } else if partial.contains(where: { !" \r\t".utf8.contains($0) }) {
             elements.append(.line(partial))
         }
         partial = []
+        isTooLong = false
     }
 }

@@ -69,7 +69,7 @@ extension DevTenant {
             case .token: try await token(call, flaw: flaw)
             case .revoke: try await revoke(call)
             case .discovery: discovery
-            case .keys: .json(200, signingKeys.document)
+            case .keys: .json(200, try signingKeys.document(now: now))
             case .userinfo: userinfo(call)
             case .link: try followLink(call, flaw: flaw)
             }

@@ -1,5 +1,6 @@
 import Hummingbird
 import NIOCore
+import NIOSSL
 
 /// Turns a request of the server into a ``Call``, and the tenant's reply into bytes or a dropped connection.
 struct TenantResponder: HTTPResponder {
@@ -21,7 +22,7 @@ struct TenantResponder: HTTPResponder {
         case .answer(let answer):
             return response(for: answer, context)
         case .hangUp:
-            try await context.channel.close()
+            try await drop(context.channel)
             return Response(status: .internalServerError)
         }
     }
@@ -31,7 +32,7 @@ struct TenantResponder: HTTPResponder {
             switch answer.body {
             case .text(let text): .init(byteBuffer: ByteBuffer(string: text))
             case .oversized(let bytes): oversized(bytes)
-            case .endless: endless()
+            case .endless: endless(context.channel)
             case .stalled: stalled(context.channel)
             }
         return Response(status: .init(code: answer.status), headers: answer.headers, body: body)
@@ -52,11 +53,11 @@ struct TenantResponder: HTTPResponder {
         }
     }
 
-    private func endless() -> ResponseBody {
+    private func endless(_ channel: any Channel) -> ResponseBody {
         ResponseBody { [tenant] writer in
             try await writer.write(ByteBuffer(string: "{"))
             while await !tenant.isClosing { try await writer.write(Self.blanks) }
-            try await writer.finish(nil)
+            try await drop(channel)
         }
     }
 
@@ -64,7 +65,20 @@ struct TenantResponder: HTTPResponder {
         ResponseBody(contentLength: 4096) { [tenant] writer in
             try await writer.write(ByteBuffer(string: "{"))
             try await tenant.wait { $0.isClosing ? true : nil }
-            try await channel.close()
+            try await drop(channel)
         }
+    }
+
+    /// Closes a connection beneath TLS, without its farewell: so a lost connection looks from the other side, and
+    /// there is no waiting for an answer to the farewell.
+    private func drop(_ channel: any Channel) async throws {
+        try await channel.eventLoop.submit {
+            // Without TLS there is no such handler.
+            if let tls = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self) {
+                tls.close(promise: nil)
+            } else {
+                channel.close(promise: nil)
+            }
+        }.get()
     }
 }

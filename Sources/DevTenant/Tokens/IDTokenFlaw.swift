@@ -25,6 +25,7 @@ extension DevTenant {
     /// Writes an ID token of `claims` that has the flaw, or none.
     func idToken(_ claims: [String: JSON], flaw: IDTokenFlaw?) throws -> String {
         var claims = claims
+        let key = try signingKeys.signing(now: now)
         let audience = claims["aud"] ?? .null
         switch flaw {
         case .issuerWithoutSlash: claims["iss"] = .string(String(issuer.dropLast()))
@@ -39,15 +40,15 @@ extension DevTenant {
         case .withoutIssueTime: claims["iat"] = nil
         case .unknownKey, .unsecured, .sharedSecret, .badSignature, nil: break
         }
-        let token = try JSONWebToken.signed(.object(claims), by: signingKeys.current)
+        let token = try JSONWebToken.signed(.object(claims), by: key)
         return switch flaw {
         case .unknownKey: try JSONWebToken.signed(.object(claims), by: SigningKey(now: now))
-        case .unsecured: JSONWebToken.unsecured(.object(claims), keyID: signingKeys.current.id)
+        case .unsecured: JSONWebToken.unsecured(.object(claims), keyID: key.id)
         case .sharedSecret:
-            JSONWebToken.hmac(.object(claims), secret: "a shared secret", keyID: signingKeys.current.id)
+            JSONWebToken.hmac(.object(claims), secret: "a shared secret", keyID: key.id)
         case .badSignature:
             token.split(separator: ".").dropLast().joined(separator: ".") + "."
-                + (try signingKeys.current.signature(for: "another text").base64URL)
+                + (try key.signature(for: "another text").base64URL)
         default: token
         }
     }

@@ -65,7 +65,7 @@ extension DevTenant {
                 "exp": .integer(unixTime + lifetime),
                 "jti": .string(RandomText.token(bytes: 16)),
             ],
-            by: signingKeys.current)
+            by: signingKeys.signing(now: now))
     }
 
     private func idTokenClaims(

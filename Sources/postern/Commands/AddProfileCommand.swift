@@ -1,6 +1,7 @@
 import ArgumentParser
 import PosternProtocol
 
+/// `postern profile add`.
 struct AddProfileCommand: AgentCommand {
     static let configuration = CommandConfiguration(
         commandName: "add",

@@ -1,6 +1,7 @@
 import ArgumentParser
 import PosternProtocol
 
+/// `postern client-secret`, which has one subcommand so far.
 struct ClientSecretCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "client-secret",
@@ -8,12 +9,14 @@ struct ClientSecretCommand: ParsableCommand {
         subcommands: [SetClientSecretCommand.self])
 }
 
+/// `postern client-secret set`.
 struct SetClientSecretCommand: AgentCommand {
     static let configuration = CommandConfiguration(
         commandName: "set",
         abstract: "Store the client secret or private key of a profile.",
         discussion: """
-            Read from stdin, or typed at a prompt that does not show it. A PEM block is taken as the private key for private_key_jwt.
+            Read from stdin, or typed at a prompt that does not show it. A PEM block is taken as the private key for \
+            private_key_jwt.
 
               postern client-secret set work < client.pem
             """)

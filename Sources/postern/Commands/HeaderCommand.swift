@@ -1,5 +1,6 @@
 import ArgumentParser
 
+/// `postern header`.
 struct HeaderCommand: AgentCommand {
     static let configuration = CommandConfiguration(
         commandName: "header",

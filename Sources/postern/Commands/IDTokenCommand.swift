@@ -1,12 +1,14 @@
 import ArgumentParser
 import PosternProtocol
 
+/// `postern idtoken`.
 struct IDTokenCommand: AgentCommand {
     static let configuration = CommandConfiguration(
         commandName: "idtoken",
         abstract: "Print the ID token.",
         discussion: """
-            The signed statement of who you are, for a program that verifies it itself; an expired one is renewed first. `postern whoami` says the same in words.
+            The signed statement of who you are, for a program that verifies it itself; an expired one is renewed \
+            first. `postern whoami` says the same in words.
 
               postern idtoken work
             """)

@@ -1,13 +1,15 @@
 import ArgumentParser
 import PosternProtocol
 
+/// `postern login`: whether a sign-in is needed; the sign-in itself is ``LoginDialogue``.
 struct LoginCommand: AgentCommand {
     static let configuration = CommandConfiguration(
         commandName: "login",
         abstract: "Sign in with a one-time code.",
         discussion: """
-            The tenant sends a code to your e-mail address or phone; type it here. Enter alone, or r, has another code sent; Ctrl-C cancels. A sign-in that is \
-            already under way is joined. Where stdin is not a terminal, each answer is a line of it.
+            The tenant sends a code to your e-mail address or phone; type it here. Enter alone, or r, has another code \
+            sent; Ctrl-C cancels. A sign-in that is already under way is joined. Where stdin is not a terminal, each \
+            answer is a line of it.
 
               postern login work
               postern login work --if-needed   # does nothing if you are signed in
@@ -26,6 +28,7 @@ struct LoginCommand: AgentCommand {
 
     @OptionGroup var options: AgentOptions
 
+    /// Where questions are asked; `auto` is the terminal, or stdin where there is none.
     enum Prompt: String, ExpressibleByArgument, CaseIterable {
         case tty, pinentry, auto
     }
@@ -56,7 +59,8 @@ struct LoginCommand: AgentCommand {
         if options.json { try terminal.answer(end.json) }
     }
 
-    /// A token that shows that nobody needs to sign in; nil if somebody does. Any other error, such as a locked keyring, is no reason to sign in anew.
+    /// A token that shows that nobody needs to sign in; nil if somebody does. Any other error, such as a locked
+    /// keyring, is no reason to sign in anew.
     private func currentToken(_ profile: String?, _ client: Client) throws -> GetToken.Response? {
         do {
             return try client.call(GetToken(profile: profile)).value

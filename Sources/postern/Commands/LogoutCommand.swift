@@ -1,12 +1,14 @@
 import ArgumentParser
 import PosternProtocol
 
+/// `postern logout`.
 struct LogoutCommand: AgentCommand {
     static let configuration = CommandConfiguration(
         commandName: "logout",
         abstract: "Sign out: forget the tokens here and revoke them at the tenant.",
         discussion: """
-            Asks nothing. Exits 75 if something remains to be done, and says what. With --all, --json prints an object with each profile's answer under its name.
+            Asks nothing. Exits 75 if something remains to be done, and says what. With --all, --json prints an object \
+            with each profile's answer under its name.
 
               postern logout work
             """)
@@ -69,7 +71,7 @@ struct LogoutCommand: AgentCommand {
         }
         if !response.revoked, !withoutRevoking {
             remains.append(
-                "The tenant has not been told: the sign-in stays valid there until it expires or is revoked in the dashboard."
+                "The tenant has not revoked the sign-in: it stays valid there until it expires or is revoked by hand."
             )
         }
         guard !remains.isEmpty else {

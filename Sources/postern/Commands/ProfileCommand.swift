@@ -1,6 +1,7 @@
 import ArgumentParser
 import PosternProtocol
 
+/// `postern profile`, a group.
 struct ProfileCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "profile",
@@ -9,6 +10,7 @@ struct ProfileCommand: ParsableCommand {
         subcommands: [AddProfileCommand.self, RemoveProfileCommand.self])
 }
 
+/// `postern profile remove`.
 struct RemoveProfileCommand: AgentCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",

@@ -1,6 +1,7 @@
 import ArgumentParser
 import PosternProtocol
 
+/// `postern profiles`.
 struct ProfilesCommand: AgentCommand {
     static let configuration = CommandConfiguration(
         commandName: "profiles",

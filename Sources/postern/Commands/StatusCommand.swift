@@ -1,6 +1,7 @@
 import ArgumentParser
 import PosternProtocol
 
+/// `postern status`.
 struct StatusCommand: AgentCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",

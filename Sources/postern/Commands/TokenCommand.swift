@@ -2,12 +2,14 @@ import ArgumentParser
 import Crypto
 import PosternProtocol
 
+/// `postern token`.
 struct TokenCommand: AgentCommand {
     static let configuration = CommandConfiguration(
         commandName: "token",
         abstract: "Print a valid access token.",
         discussion: """
-            The token comes from the agent's memory, or by a refresh if it would not live long enough. Nobody is ever asked to sign in by this command: it exits 77 where that is needed.
+            The token comes from the agent's memory, or by a refresh if it would not live long enough. Nobody is ever \
+            asked to sign in by this command: it exits 77 where that is needed.
 
               postern token work --min-ttl 300
 
@@ -85,7 +87,8 @@ struct TokenRequest: ParsableArguments {
 
     /// How a refused token is named to the agent: lower-case hexadecimal SHA-256.
     ///
-    /// swift-crypto was measured to add 2.3 MB and 0.2 ms to the static program; an implementation of our own would save that and have to be believed.
+    /// swift-crypto was measured to add 2.3 MB and 0.2 ms to the static program; an implementation of our own would
+    /// save that and have to be believed.
     static func digest(of token: String) -> String {
         SHA256.hash(data: Array(token.utf8)).map { byte in
             let digits = String(byte, radix: 16)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import PosternProtocol
 
+/// `postern whoami`.
 struct WhoAmICommand: AgentCommand {
     static let configuration = CommandConfiguration(
         commandName: "whoami",
@@ -29,10 +30,8 @@ struct WhoAmICommand: AgentCommand {
         }
         let account = Account(
             sub: claim("sub") ?? "", email: claim("email"), phoneNumber: claim("phone_number"), name: claim("name"))
-        let rows = [("id", claim("sub")), ("profile", response.profile), ("tenant", claim("iss"))]
+        let rows = [("id     ", claim("sub")), ("profile", response.profile), ("tenant ", claim("iss"))]
         return [.init(account.fullWords, .strong)]
-            + rows.compactMap { name, value in
-                value.map { .init("  " + name.padded(to: 9) + $0) }
-            }
+            + rows.compactMap { name, value in value.map { .init("  \(name)  \($0)") } }
     }
 }

@@ -57,18 +57,27 @@ struct KeyringClientTests {
         }
     }
 
-    @Test(
-        "a secret comes back byte by byte",
-        arguments: [
-            "line one\nline two\r\n\n", "\"\\/ \u{1}\u{7f} ключ 🗝 e\u{301}", String(repeating: "0aß€🗝", count: 4600),
-            "",
-        ])
-    func keepsText(_ secret: String) async throws {
+    /// Secrets that something on the way might trip over, by the names under which a failure is reported.
+    enum Text: String, CaseIterable {
+        case lines, signs, long, empty
+
+        var secret: String {
+            switch self {
+            case .lines: "line one\nline two\r\n\n"
+            case .signs: "\"\\/ \u{1}\u{7f} ключ 🗝 e\u{301}"
+            case .long: String(repeating: "0aß€🗝", count: 5600)
+            case .empty: ""
+            }
+        }
+    }
+
+    @Test("a secret comes back byte by byte", arguments: Text.allCases)
+    func keepsText(_ text: Text) async throws {
         try await withKeyringClient { client, _ in
-            try await client.save(secret, as: .work)
+            try await client.save(text.secret, as: .work)
             let loaded = try #require(try await client.load(.work))
             // Not by ==, which finds equal what Unicode finds equivalent.
-            #expect(Array(loaded.utf8) == Array(secret.utf8))
+            #expect(loaded.utf8.elementsEqual(text.secret.utf8))
         }
     }
 

@@ -76,7 +76,8 @@ struct KeyringMonitorTests {
                 let state = await monitor.state(of: .default, mayStart: true)
                 #expect(state == .failing(reason: "the keyring's provider did not start in time"))
             }
-            #expect(duration < .seconds(3))
+            // D-Bus' own bound is 25 s.
+            #expect(duration < .seconds(20))
         }
     }
 

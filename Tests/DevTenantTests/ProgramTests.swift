@@ -1,0 +1,78 @@
+import DevTenant
+import Foundation
+import FoundationNetworking
+import Testing
+
+@Suite("The program postern-devtenant", .timeLimit(.minutes(1)))
+struct ProgramTests {
+    /// The built program lies beside the bundle the tests run from.
+    private static var program: URL {
+        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? CommandLine.arguments[0]
+        return URL(filePath: bundle).deletingLastPathComponent().appending(path: "postern-devtenant")
+    }
+
+    private static func start(_ arguments: [String]) throws -> (process: Process, output: FileHandle) {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = program
+        process.arguments = arguments
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        return (process, output.fileHandleForReading)
+    }
+
+    @Test("prints its issuer and the codes, and ends with 0 when told to", arguments: [SIGTERM, SIGINT])
+    func serves(signal: Int32) async throws {
+        let (process, output) = try Self.start([])
+        var lines = LineReader(output)
+        let issuer = try #require(await lines.next())
+        let client = TenantClient(issuer: issuer)
+        try await client.start()
+        let line = try #require(await lines.next())
+        let code = try #require(try await client.get("_dev/code?to=ada%40example.com")["code"])
+        #expect(line == "code for ada@example.com: \(code)")
+        kill(process.processIdentifier, signal)
+        #expect(await lines.next() == nil)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        #expect(process.terminationReason == .exit)
+    }
+
+    @Test(
+        "a mistake on the command line is 64",
+        arguments: [["--nonsense"], ["--port", "70000"], ["--ca-file", "ca.pem"], ["--client-secret-file", "/none"]])
+    func usage(arguments: [String]) throws {
+        let (process, _) = try Self.start(arguments)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 64)
+    }
+}
+
+/// Reads lines from a pipe as they come in.
+private struct LineReader {
+    private let chunks: AsyncStream<Data>
+    private var rest = ""
+
+    init(_ handle: FileHandle) {
+        chunks = AsyncStream<Data> { continuation in
+            handle.readabilityHandler = { handle in
+                let data = handle.availableData
+                if data.isEmpty { continuation.finish() } else { continuation.yield(data) }
+            }
+            continuation.onTermination = { _ in handle.readabilityHandler = nil }
+        }
+    }
+
+    /// The next line without its newline; nil at the end.
+    mutating func next() async -> String? {
+        while !rest.contains("\n") {
+            var iterator = chunks.makeAsyncIterator()
+            guard let chunk = await iterator.next() else { return nil }
+            rest += String(decoding: chunk, as: UTF8.self)
+        }
+        let line = rest.prefix { $0 != "\n" }
+        rest.removeFirst(line.count + 1)
+        return String(line)
+    }
+}
