@@ -153,6 +153,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "DevTenant", "PosternProtocol", "TestSupport", "postern", "posternd", "postern-devtenant",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "_CryptoExtras", package: "swift-crypto"),
             ],
             swiftSettings: settings),
     ]

@@ -56,14 +56,16 @@ package final class AgentConnection: Sendable {
     }
 
     /// The next line, or nil once the agent has closed the connection. One caller at a time.
-    package func line() async -> String? {
-        var iterator = lines.makeAsyncIterator()
-        return await iterator.next()
+    package func line() async throws -> String? {
+        try await withDeadline(.seconds(40)) { [lines] in
+            var iterator = lines.makeAsyncIterator()
+            return await iterator.next()
+        }
     }
 
     /// The next line as JSON; nil once the agent has closed the connection, and null for what is no JSON.
-    package func answer() async -> JSON? {
-        await line().map { JSON(text: $0) ?? .null }
+    package func answer() async throws -> JSON? {
+        try await line().map { JSON(text: $0) ?? .null }
     }
 
     private static func read(_ socket: Descriptor, _ lines: AsyncStream<String>.Continuation) {

@@ -133,14 +133,12 @@ extension RunningAgent {
     /// - Throws: ``Refusal`` if the agent answers an error.
     @discardableResult
     package nonisolated func call(_ method: String, _ params: JSON = [:]) async throws -> JSON {
-        try await withDeadline(.seconds(40)) { [self] in
-            let connection = try connect()
-            try connection.request(method, params)
-            guard let answer = await connection.answer() else { throw NoAnswer(method: method, log: await log) }
-            if let error = answer["error"] { throw Refusal(error) }
-            guard let result = answer["result"] else { throw POSIXError(.EBADMSG) }
-            return result
-        }
+        let connection = try connect()
+        try connection.request(method, params)
+        guard let answer = try await connection.answer() else { throw NoAnswer(method: method, log: await log) }
+        if let error = answer["error"] { throw Refusal(error) }
+        guard let result = answer["result"] else { throw POSIXError(.EBADMSG) }
+        return result
     }
 
     /// The error that a call is answered with; nil if it succeeds.
@@ -164,9 +162,16 @@ extension RunningAgent {
             var taken = 0
             while taken <= count {
                 try connection.request("agent.status")
-                taken = await connection.answer()?["result"]?["counters"]?["connections"]?.integer ?? .max
+                taken = try await connection.answer()?["result"]?["counters"]?["connections"]?.integer ?? .max
                 try Task.checkCancellation()
             }
+        }
+    }
+
+    /// Waits until the first profile's newest refresh token, or its sign-out, has reached the keyring.
+    package nonisolated func awaitSaved() async throws {
+        try await withDeadline { [self] in
+            while try await status()["saved"] != true { try Task.checkCancellation() }
         }
     }
 
