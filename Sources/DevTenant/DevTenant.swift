@@ -44,7 +44,7 @@ package actor DevTenant {
         codes = Codes(
             rules: .init(
                 length: options.codeLength, lifetime: options.codeLifetime, attempts: options.codeAttempts))
-        signingKeys = try SigningKeys(now: options.baseClock())
+        signingKeys = try options.signingKeys ?? SigningKeys(now: options.baseClock())
         authority = options.usesTLS ? try CertificateAuthority(now: Date()) : nil
         port = options.port
     }

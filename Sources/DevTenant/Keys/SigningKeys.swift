@@ -1,12 +1,12 @@
-import Foundation
+package import Foundation
 
 /// The tenant's keys: the one that signs, the one that will, and the one that did until it is revoked.
-struct SigningKeys: Sendable {
+package struct SigningKeys: Sendable {
     private(set) var current: SigningKey
     private var next: SigningKey
     private var previous: SigningKey?
 
-    init(now: Date) throws {
+    package init(now: Date) throws {
         current = try SigningKey(now: now)
         next = try SigningKey(now: now)
     }
