@@ -1,5 +1,6 @@
 package import AsyncHTTPClient
 import FoundationEssentials
+import Glibc
 import Logging
 package import NIOCore
 import NIOHTTP1
@@ -102,6 +103,9 @@ package struct HTTPTransport: Sendable {
                 isDNS ? .dns : .connect, detail: isDNS ? "the host name is not known" : "the connection was refused")
         case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
             return .notSent(.tls, detail: "the certificate or the TLS handshake was not accepted")
+        // A host that is an address is connected to directly, which fails with the plain error of connect(2).
+        case let error as IOError where error.errnoCode == ECONNREFUSED:
+            return .notSent(.connect, detail: "the connection was refused")
         case is ChannelError:
             return .notSent(.connect, detail: "the connection took too long")
         case is NIOTooManyBytesError:
