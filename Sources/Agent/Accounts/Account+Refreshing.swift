@@ -32,7 +32,7 @@ extension Account {
             next.append(now + Self.lockedPoll)
         }
         // A refresh in flight nudges when it ends; while a second factor is wanted nothing is refreshed in the background.
-        if flight == nil, !needsSecondFactor, let due = refreshDue ?? (isInDoubt ? now : nil) {
+        if flight == nil, !needsSecondFactor, let due = isInDoubt ? now : refreshDue {
             let start = max(due, aheadNotBefore)
             if start <= now {
                 refreshNow()
@@ -49,11 +49,11 @@ extension Account {
         jitter = Int.random(in: 0...max(margin / 10, 0))
     }
 
-    /// Starts the one refresh, or has the one that waits for its next attempt make it now, if the last one was five seconds ago.
+    /// Starts the one refresh, or has the one that pauses before its next attempt make it now, if that may be hurried.
     func refreshNow() {
         guard !isStopping else { return }
         guard flight == nil else {
-            if now.timeIntervalSince(lastAttempt) >= 5 { nudge.nudge() }
+            if let mayHurryFrom, mayHurryFrom <= now { nudge.nudge() }
             return
         }
         flight = Task { await refresh() }
@@ -75,7 +75,6 @@ extension Account {
             let key = waiters.values.first?.key ?? .standard
             let attempt = await attempt(key)
             guard epoch == self.epoch else { return }
-            lastAttempt = now
             switch attempt {
             case .abandoned:
                 return
@@ -93,8 +92,10 @@ extension Account {
                 let delay = max(nextDelay(&backoff), .seconds(seconds))
                 failWaiters(dueBefore: now + delay, with: error)
                 guard !isStopping, !waiters.isEmpty || isInDoubt else { break }
+                mayHurryFrom = now + .seconds(max(seconds, 5))
                 await nudge.sleep(for: delay, on: parts.clock)
                 guard epoch == self.epoch else { return }
+                mayHurryFrom = nil
                 guard !isStopping else { break }
                 continue
             }

@@ -188,6 +188,7 @@ extension Account {
         epoch += 1
         // A request under way is left to end, so that a token it brings can be revoked.
         flight = nil
+        mayHurryFrom = nil
         refreshError = nil
         isInDoubt = false
         needsSecondFactor = false

@@ -59,7 +59,9 @@ actor Account {
     var waiterCount = 0
     /// The last attempt of a refresh failed for this reason; nil after a success.
     var refreshError: AgentError?
-    var lastAttempt = Date.distantPast
+    /// While a refresh pauses: from when on a new request may have it go on at once. That is five seconds after the last attempt, or what the tenant's
+    /// rate limit asks for if that is longer.
+    var mayHurryFrom: Date?
     /// The tenant may have rotated the refresh token without our knowing the new one.
     var isInDoubt = false
     var needsSecondFactor = false
