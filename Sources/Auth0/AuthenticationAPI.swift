@@ -179,8 +179,16 @@ package struct AuthenticationAPI: Sendable {
         }
     }
 
+    /// Whether the bytes are one JSON object from beginning to end: an answer cut off on its way is as unreadable as a page.
     private static func isJSONObject(_ bytes: [UInt8]) -> Bool {
-        bytes.first { !($0 == 0x20 || (0x09...0x0D).contains($0)) } == UInt8(ascii: "{")
+        struct AnyObject: Decodable {
+            private enum CodingKeys: CodingKey {}
+
+            init(from decoder: any Decoder) throws {
+                _ = try decoder.container(keyedBy: CodingKeys.self)
+            }
+        }
+        return (try? JSONDecoder().decode(AnyObject.self, from: Data(bytes))) != nil  // not decodable: no object
     }
 
     private static func isError(_ bytes: [UInt8]) -> Bool {

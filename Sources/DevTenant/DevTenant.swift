@@ -15,7 +15,7 @@ package actor DevTenant {
     var codes: Codes
     var refreshTokens = RefreshTokens()
     var accessTokens = AccessTokens()
-    var signingKeys = SigningKeys()
+    var signingKeys: SigningKeys
     var usedAssertions: Set<String> = []
     var startLimits: [String: RateLimit] = [:]
 
@@ -44,6 +44,7 @@ package actor DevTenant {
         codes = Codes(
             rules: .init(
                 length: options.codeLength, lifetime: options.codeLifetime, attempts: options.codeAttempts))
+        signingKeys = options.signingKeys ?? SigningKeys()
         authority = options.usesTLS ? try CertificateAuthority(now: Date()) : nil
         port = options.port
     }

@@ -46,6 +46,9 @@ package struct Options: Sendable {
     /// What a pre-user-registration Action says to newcomers, if it refuses them.
     package var registrationDenial: String?
 
+    /// Keys made before; nil has the tenant make its own, which takes long enough to matter to a hundred tenants in a row.
+    package var signingKeys: SigningKeys?
+
     /// The clock that ``DevTenant/advanceClock(by:)`` adds to.
     package var baseClock: @Sendable () -> Date = { Date() }
 

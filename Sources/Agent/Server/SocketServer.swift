@@ -88,7 +88,7 @@ struct SocketServer: Service {
 }
 
 /// The connections that are open; confined to their event loop.
-private final class Connections {
+final class Connections {
     private let limit: ConnectionLimit
     private var open: [ObjectIdentifier: any Channel] = [:]
 
@@ -114,7 +114,7 @@ private final class Connections {
 }
 
 /// One client. Lines are answered as they are done, in any order.
-private final class Connection: ChannelDuplexHandler {
+final class Connection: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer

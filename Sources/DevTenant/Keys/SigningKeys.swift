@@ -1,12 +1,19 @@
-import Foundation
+package import Foundation
 
 /// The tenant's keys: the one that signs, the one that will, and the one that did until it is revoked.
 ///
 /// Making an RSA key takes a good part of a second in a debug build, so each is made when it is first needed.
-struct SigningKeys: Sendable {
+package struct SigningKeys: Sendable {
     private var current: SigningKey?
     private var next: SigningKey?
     private var previous: SigningKey?
+
+    init() {}
+
+    /// Makes the keys at once, for tests that share them among tenants.
+    package init(now: Date) throws {
+        _ = try document(now: now)
+    }
 
     /// The key that signs.
     mutating func signing(now: Date) throws -> SigningKey { try Self.made(&current, now: now) }

@@ -1,0 +1,76 @@
+import Agent
+import Foundation
+
+/// Time that passes when a test says so. Sleepers wake in the call that brings their time.
+final class ManualClock: AgentClock {
+    private struct State: Sendable {
+        var now: Date
+        var sleepers: [Int: Sleeper] = [:]
+        var count = 0
+    }
+
+    private struct Sleeper: Sendable {
+        var end: Date
+        var continuation: CheckedContinuation<Void, any Error>
+    }
+
+    private let state: Watched<State>
+
+    /// - Parameter now: the beginning, Unix seconds.
+    init(now: Int = 1_800_000_000) {
+        state = Watched(State(now: Date(timeIntervalSince1970: TimeInterval(now))))
+    }
+
+    var now: Date { state.value.now }
+
+    var unixTime: Int { Int(now.timeIntervalSince1970) }
+
+    func advance(by seconds: Double) {
+        let awake = state.change { state in
+            state.now += seconds
+            let now = state.now
+            let awake = state.sleepers.filter { $0.value.end <= now }
+            for id in awake.keys { state.sleepers[id] = nil }
+            return awake.values.sorted { $0.end < $1.end }
+        }
+        for sleeper in awake { sleeper.continuation.resume() }
+    }
+
+    /// Waits until somebody sleeps for a time of this range from now, seconds, and returns how long.
+    @discardableResult
+    func sleeper(within range: ClosedRange<Double>) async throws -> Double {
+        try await state.wait { state in
+            state.sleepers.values.map { $0.end.timeIntervalSince(state.now) }.filter(range.contains).min()
+        }
+    }
+
+    /// Waits until at least so many sleep for a time of this range from now, seconds.
+    func sleepers(within range: ClosedRange<Double>, count: Int) async throws {
+        try await state.wait { state in
+            let lengths = state.sleepers.values.map { $0.end.timeIntervalSince(state.now) }
+            return lengths.filter(range.contains).count >= count ? true : nil
+        }
+    }
+
+    func sleep(for duration: Duration) async throws {
+        guard duration > .zero else { return }
+        let id = state.change { state in
+            state.count += 1
+            return state.count
+        }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                let isKept = state.change { state in
+                    guard !Task.isCancelled else { return false }
+                    let end = state.now.addingTimeInterval(duration / .seconds(1))
+                    state.sleepers[id] = Sleeper(end: end, continuation: continuation)
+                    return true
+                }
+                if !isKept { continuation.resume(throwing: CancellationError()) }
+            }
+        } onCancel: {
+            let sleeper = state.change { $0.sleepers.removeValue(forKey: id) }
+            sleeper?.continuation.resume(throwing: CancellationError())
+        }
+    }
+}

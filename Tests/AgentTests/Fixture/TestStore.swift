@@ -1,0 +1,105 @@
+import Agent
+import KeyringProtocol
+import PosternProtocol
+
+/// A keyring in memory that a test can lock, break and hold, and that remembers what it was given.
+final class TestStore: SecretStore {
+    struct State: Sendable {
+        var secrets: [KeyringItem: String] = [:]
+        /// What every call fails with, if it fails.
+        var failure: SecretStoreError?
+        /// Saves and deletes fail from the one with this number on, counted from 1.
+        var failsFrom: Int?
+        var isHolding = false
+        /// Every session record that was saved, oldest first.
+        var records: [String] = []
+        /// Saves and deletes of session records, failed ones too.
+        var attempts = 0
+        /// Calls that wait for ``release()``.
+        var held = 0
+    }
+
+    let state = Watched(State())
+
+    /// Every call fails like this from now on; nil heals the store.
+    func fail(_ failure: SecretStoreError?) {
+        state.change { state in
+            state.failure = failure
+            state.failsFrom = nil
+        }
+    }
+
+    /// The session record's next writes succeed `count` times, then fail.
+    func fail(_ failure: SecretStoreError, afterWrites count: Int) {
+        state.change { state in
+            state.failure = failure
+            state.failsFrom = state.attempts + count + 1
+        }
+    }
+
+    func hold() {
+        state.change { $0.isHolding = true }
+    }
+
+    func release() {
+        state.change { $0.isHolding = false }
+    }
+
+    func callHeld() async throws {
+        try await state.wait { $0.held > 0 ? true : nil }
+    }
+
+    /// Waits until session records were written, or tried to be, as often as this.
+    func attempted(_ count: Int) async throws {
+        try await state.wait { $0.attempts >= count ? true : nil }
+    }
+
+    /// The record of a profile as it is kept now.
+    func record(of profile: String = "work") -> String? {
+        state.value.secrets[KeyringItem(kind: .session, profile: profile, collection: .default)]
+    }
+
+    func state(mayStart: Bool) async -> KeyringState {
+        switch state.value.failure {
+        case nil: .available
+        case .locked: .locked
+        case .absent, .noCollection: .absent
+        case .failing: .failing
+        }
+    }
+
+    func load(_ item: KeyringItem) async throws(SecretStoreError) -> String? {
+        await pass()
+        let state = state.value
+        if let failure = state.failure, state.failsFrom == nil { throw failure }
+        return state.secrets[item]
+    }
+
+    func save(_ secret: String, as item: KeyringItem) async throws(SecretStoreError) {
+        try await write(secret, item)
+    }
+
+    func delete(_ item: KeyringItem) async throws(SecretStoreError) {
+        try await write(nil, item)
+    }
+
+    private func write(_ secret: String?, _ item: KeyringItem) async throws(SecretStoreError) {
+        await pass()
+        let failure: SecretStoreError? = state.change { state in
+            if item.kind == .session { state.attempts += 1 }
+            if let failure = state.failure, state.attempts >= state.failsFrom ?? 0 { return failure }
+            state.secrets[item] = secret
+            if item.kind == .session, let secret { state.records.append(secret) }
+            return nil
+        }
+        if let failure { throw failure }
+    }
+
+    private func pass() async {
+        guard state.value.isHolding else { return }
+        state.change { $0.held += 1 }
+        // Cancelled: the test is over, and the call may as well go on.
+        _ = try? await state.wait { $0.isHolding ? nil : true }
+        state.change { $0.held -= 1 }
+    }
+}
