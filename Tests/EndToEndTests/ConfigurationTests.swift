@@ -48,6 +48,25 @@ struct ConfigurationTests {
         }
     }
 
+    @Test("of several profiles, one that is not named must be the default")
+    func defaultProfile() async throws {
+        try await withRunningAgent(provider: .none) { agent in
+            let profiles = await agent.profile("work") + agent.profile("home")
+            try agent.configure(profiles)
+            #expect(try await agent.postern("reload").exit == .status(0))
+            let refusal = try await agent.refusal(of: "login.start")
+            #expect(refusal?.code == 1002 && refusal?.data["profiles"] == ["work", "home"])
+            try agent.configure("[agent]\ndefault_profile = home\n" + profiles)
+            #expect(try await agent.postern("reload").exit == .status(0))
+            #expect(try await agent.refusal(of: "token.get")?.data["profile"] == "home")
+            let environment = agent.environment.merging(["POSTERN_PROFILE": "work"]) { $1 }
+            let token = try await withDeadline {
+                try await ChildProcess.run(RunningAgent.command, ["token", "--json"], environment: environment)
+            }
+            #expect(JSON(text: token.error)?["data"]?["profile"] == "work")
+        }
+    }
+
     @Test("the user's file is laid over the system's, key by key")
     func layers() async throws {
         try await withRunningAgent(provider: .none, starting: false) { agent in

@@ -161,6 +161,32 @@ struct FaultTests {
         }
     }
 
+    @Test("a passing trouble is waited out")
+    func passingTrouble() async throws {
+        try await withRunningAgent { agent in
+            try await agent.signIn()
+            await agent.tenant.order(.page(503), at: .token, grant: .refreshToken)
+            #expect(try await agent.call("token.get", ["force": true])["from"] == "refresh")
+            #expect(await refreshes(agent).map(\.refreshToken?.generation) == [0, 0])
+        }
+    }
+
+    @Test("who waits no longer is told 1016, and the refresh goes on")
+    func outOfTime() async throws {
+        try await withRunningAgent { agent in
+            try await agent.signIn()
+            try await agent.restartWithExpiredTokens()
+            await agent.tenant.order(.hold, at: .token, grant: .refreshToken)
+            let refusal = try await agent.refusal(of: "token.get", ["wait": 1])
+            #expect(refusal?.code == 1016 && refusal?.data["retryable"] == true)
+            #expect(try await agent.postern("token", "--wait", "0").exit == .status(75))
+            await agent.tenant.release()
+            try await agent.logged("Refreshed.")
+            #expect(try await agent.call("token.get")["from"] == "cache")
+            #expect(await refreshes(agent).count == 1)
+        }
+    }
+
     @Test("a tenant that is away is 1006 connect, and is used again when it is back")
     func refusedConnection() async throws {
         try await withPlace {

@@ -26,14 +26,14 @@ struct LogoutTests {
         }
     }
 
-    @Test("works offline, and says that the tenant has not been told")
+    @Test("works offline, and says that the sign-in stays valid at the tenant")
     func offline() async throws {
         try await withRunningAgent { agent in
             try await agent.signIn()
             await agent.tenant.order(.page(503), at: .revoke, times: 10)
             let logout = try await agent.postern("logout")
             #expect(logout.exit == .status(75))
-            #expect(logout.error.contains("The tenant has not been told"))
+            #expect(logout.error.contains("valid there until"))
             #expect(try await agent.desktop.items().isEmpty)
             #expect(try await agent.refusal(of: "token.get")?.code == 1001)
         }
@@ -90,6 +90,26 @@ struct LogoutTests {
             await agent.tenant.release()
             try await withDeadline { try await agent.tenant.requestArrived(at: .revoke, count: 2) }
             #expect(try await agent.refusal(of: "token.get")?.cause == "never")
+            #expect(try await agent.desktop.items().isEmpty)
+        }
+    }
+
+    @Test("who is signed out already may sign out again")
+    func again() async throws {
+        try await withRunningAgent { agent in
+            let answer = try await agent.call("logout")
+            #expect(answer["revoked"] == true && answer["deleted"] == true && answer["reason"] == nil)
+            #expect(try await agent.postern("logout").exit == .status(0))
+            #expect(await agent.tenant.requests().isEmpty)
+        }
+    }
+
+    @Test("revoke can be left out")
+    func withoutRevoking() async throws {
+        try await withRunningAgent { agent in
+            try await agent.signIn()
+            #expect(try await agent.postern("logout", "--no-revoke").exit == .status(0))
+            #expect(await agent.tenant.requests(to: .revoke).isEmpty)
             #expect(try await agent.desktop.items().isEmpty)
         }
     }

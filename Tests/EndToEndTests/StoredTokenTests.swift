@@ -58,6 +58,23 @@ struct StoredTokenTests {
         }
     }
 
+    @Test("a keyring that does not answer keeps nobody from a cached token, nor from status")
+    func hung() async throws {
+        try await withRunningAgent { agent in
+            try await agent.signIn()
+            let token = try await agent.token()
+            await agent.desktop.stopKeyring()
+            #expect(try await agent.token() == token)
+            #expect(try await agent.call("agent.status")["keyring"] == "failing")
+            let refusal = try await agent.refusal(of: "token.get", ["force": true])
+            #expect(refusal?.code == 1005 && refusal?.cause == "failing")
+            #expect(await agent.tenant.requests(to: .token, grant: .refreshToken).isEmpty)
+            #expect(try await agent.token() == token)
+            await agent.desktop.continueKeyring()
+            #expect(try await agent.call("token.get", ["force": true])["from"] == "refresh")
+        }
+    }
+
     @Test("a token that cannot be saved is handed out all the same, and saved when the keyring answers again")
     func mute() async throws {
         try await withRunningAgent { agent in

@@ -1,0 +1,128 @@
+import DevTenant
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("Secrecy")
+struct SecrecyTests {
+    @Test("no secret is logged, written to a file, or seen in a command line or environment")
+    func keepsSecrets() async throws {
+        var options = Options()
+        options.clients = [Client(authentication: .secretPost("confidential-4711"))]
+        try await withRunningAgent(options, profile: ["client_auth": "client_secret_post"]) { agent in
+            var seen = Sightings()
+            try await Self.live(with: agent, &seen)
+            seen.look(at: await agent.log, "standard error of posternd")
+            try seen.look(inFilesUnder: agent.desktop.home)
+            try seen.look(inFilesUnder: agent.desktop.runtimeDirectory)
+
+            let secrets = await agent.tenant.knownSecrets
+            #expect(Set(secrets.map(\.kind)) == [.code, .accessToken, .refreshToken, .idToken, .clientSecret])
+            #expect(seen.places.count > 20)
+            #expect(seen.leaks(of: secrets) == [])
+            #expect(try await agent.stop() == .status(0))
+
+            // The same look finds what is there to be found.
+            let planted = agent.desktop.home.appending(path: ".cache/leak")
+            try FileManager.default.createDirectory(
+                at: planted.deletingLastPathComponent(), withIntermediateDirectories: true)
+            for secret in secrets {
+                try Data("token=\(secret.value);".utf8).write(to: planted)
+                var second = Sightings()
+                try second.look(inFilesUnder: agent.desktop.home)
+                #expect(second.leaks(of: [secret]) == ["\(secret.kind) in \(planted.path)"])
+            }
+        }
+    }
+
+    /// A sign-in with its errors, refreshes with theirs, and a sign-out, with a look at everything on the way.
+    private static func live(with agent: RunningAgent, _ seen: inout Sightings) async throws {
+        func keep(_ result: ChildProcess.Result, _ what: String) {
+            seen.look(at: result.error, "standard error of \(what)")
+        }
+        keep(try await agent.postern("client-secret", "set", "work", input: "confidential-4711\n"), "client-secret")
+        try await agent.withPostern("login") { child in
+            let code = try await withDeadline { try await agent.tenant.nextCode(for: RunningAgent.person) }
+            try child.write("8f3kq2x7\n\(code)\n")
+            try await withDeadline { try await child.line(of: .error) { $0.contains("That code is wrong.") } }
+            let result = try await withDeadline { await child.result() }
+            #expect(result.exit == .status(0))
+            keep(result, "login")
+        }
+        let token = try await agent.postern("token")
+        keep(token, "token")
+        keep(try await agent.postern("header"), "header")
+        keep(try await agent.postern("token", "--rejected", "-", input: token.output), "token --rejected")
+        for fault in [Fault.page(503), .rateLimited(retryAfter: 600), .refusal(400, "invalid_request", "No."), .hangUp]
+        {
+            await agent.tenant.order(fault, at: .token, grant: .refreshToken)
+            let error = try await agent.refusal(of: "token.get", ["force": true, "wait": 1])
+            seen.look(at: error?.message ?? "", "an error")
+            seen.look(at: error?.data.text ?? "", "an error's data")
+        }
+        seen.look(at: try await agent.call("agent.status").text, "status")
+        try seen.look(atProcess: await agent.processID)
+        await agent.tenant.order(.idToken(.otherSubject), at: .token, grant: .refreshToken)
+        keep(try await agent.postern("token", "--rejected", "-", input: try await agent.token()), "a broken refresh")
+        try seen.look(inFilesUnder: agent.desktop.home)
+        keep(try await agent.postern("logout"), "logout")
+        keep(try await agent.postern("token", "--json"), "token after logout")
+        try seen.look(atProcess: await agent.processID)
+    }
+}
+
+/// Text found in places where no secret may be.
+private struct Sightings {
+    private(set) var places: [(place: String, text: String)] = []
+
+    mutating func look(at text: String, _ place: String) {
+        places.append((place, text))
+    }
+
+    /// Every regular file, read byte by byte as Latin-1: a secret is ASCII, whatever stands around it.
+    mutating func look(inFilesUnder directory: URL) throws {
+        let names = try FileManager.default.subpathsOfDirectory(atPath: directory.path)
+        for path in names.map({ directory.appending(path: $0).path }) {
+            let type = try FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
+            guard type == .typeRegular, let bytes = FileManager.default.contents(atPath: path) else { continue }
+            look(at: String(bytes.map { Character(Unicode.Scalar($0)) }), path)
+        }
+    }
+
+    /// The command line and environment of a process and its children, as far as this user may read them.
+    mutating func look(atProcess id: Int32) throws {
+        for file in ["cmdline", "environ"] {
+            // proc(5): of a process that is not dumpable, only root may read the environment.
+            guard let bytes = FileManager.default.contents(atPath: "/proc/\(id)/\(file)") else {
+                #expect(file == "environ" && geteuid() != 0)
+                continue
+            }
+            #expect(!bytes.isEmpty || file == "environ")
+            look(at: String(decoding: bytes, as: UTF8.self), "\(file) of \(id)")
+        }
+        for thread in try FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/task") {
+            let children = FileManager.default.contents(atPath: "/proc/\(id)/task/\(thread)/children") ?? Data()
+            for child in String(decoding: children, as: UTF8.self).split(separator: " ").compactMap({ Int32($0) }) {
+                try look(atProcess: child)
+            }
+        }
+    }
+
+    func leaks(of secrets: [KnownSecret]) -> [String] {
+        secrets.flatMap { secret in
+            places.filter { contains(secret, $0.text) }.map { "\(secret.kind) in \($0.place)" }
+        }
+    }
+
+    /// A code of six digits may well be part of a longer number.
+    private func contains(_ secret: KnownSecret, _ text: String) -> Bool {
+        var rest = text[...]
+        while let range = rest.firstRange(of: secret.value) {
+            let around = [text[..<range.lowerBound].last, text[range.upperBound...].first]
+            if secret.kind != .code || !around.contains(where: { $0?.isNumber == true }) { return true }
+            rest = text[range.upperBound...]
+        }
+        return false
+    }
+}
