@@ -46,6 +46,8 @@ package struct Options: Sendable {
     /// What a pre-user-registration Action says to newcomers, if it refuses them.
     package var registrationDenial: String?
 
+    package var mfa = MFA()
+
     /// The clock that ``DevTenant/advanceClock(by:)`` adds to.
     package var baseClock: @Sendable () -> Date = { Date() }
 

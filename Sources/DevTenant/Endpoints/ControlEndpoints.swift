@@ -32,6 +32,13 @@ extension DevTenant {
                 return .text(404, "No code was sent there")
             }
             return .json(200, ["code": .string(code)])
+        case "GET totp":
+            guard let code = currentTOTPCode(for: query["to"] ?? "") else {
+                return .text(404, "Nobody has a TOTP secret there")
+            }
+            return .json(200, ["code": .string(code)])
+        case "POST push":
+            guard try answerPush(body) else { return .text(404, "No notification waits there") }
         case "GET requests":
             return try list(
                 requests(
@@ -78,15 +85,49 @@ extension DevTenant {
             times: body["times"]?.integer ?? 1)
     }
 
-    private func changeUser(_ body: JSON) throws {
-        guard let address = body["address"]?.string, !users.find(address).isEmpty else {
-            throw Mistake(description: "address is missing or unknown")
+    private func answerPush(_ body: JSON) throws -> Bool {
+        let answers: [String: OOBChallenge.PushAnswer] = [
+            "approve": .approved, "deny": .denied(.accessDenied400), "deny_403": .denied(.invalidGrant403),
+        ]
+        guard let address = body["to"]?.string, let answer = answers[body["answer"]?.string ?? "approve"] else {
+            throw Mistake(description: "to is missing, or answer is none of: approve, deny, deny_403")
         }
+        defer { announce() }
+        return answerPush(answer, of: address)
+    }
+
+    private func changeUser(_ body: JSON) throws {
+        guard let address = body["address"]?.string else { throw Mistake(description: "address is missing") }
+        try changeFactors(body, of: address)
+        guard !users.find(address).isEmpty else { throw Mistake(description: "address is unknown") }
         if case .bool(let isBlocked) = body["blocked"] { block(address, isBlocked) }
         if let denial = body["denied"] { deny(address, denial.string) }
         if body["forgive"] == true { forgiveFailures(of: address) }
         if body["revoke"] == true { revokeRefreshTokens(of: address) }
         if body["delete"] == true { deleteUser(address) }
+    }
+
+    /// Unlike the rest, makes a person known who was not.
+    private func changeFactors(_ body: JSON, of address: String) throws {
+        if let value = body["mfa"] {
+            let policy = value.string.flatMap(MFAPolicy.init(rawValue:))
+            guard policy != nil || value == .null else {
+                throw Mistake(
+                    description: "mfa is null or one of: "
+                        + MFAPolicy.allCases.map(\.rawValue).joined(separator: ", "))
+            }
+            setMFAPolicy(policy, for: address)
+        }
+        if let list = body["authenticators"]?.array {
+            let authenticators = list.compactMap(Authenticator.init)
+            guard authenticators.count == list.count else {
+                throw Mistake(
+                    description: "an authenticator's kind is one of: "
+                        + Authenticator.Kind.allCases.map(\.rawValue).joined(separator: ", "))
+            }
+            setAuthenticators(authenticators, of: address)
+        }
+        if let denial = body["denied_after_challenge"] { denyAfterChallenge(address, denial.string) }
     }
 
     private func list(_ items: some Encodable) throws -> Answer {
