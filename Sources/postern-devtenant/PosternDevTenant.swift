@@ -19,7 +19,8 @@ struct PosternDevTenant: AsyncParsableCommand {
               curl "${T}_dev/code?to=ada@example.com"
               curl "${T}_dev/totp?to=ada@example.com"
               curl -d '{"to": "ada@example.com", "answer": "approve"}' "${T}_dev/push"
-              curl -d '{"address": "ada@example.com", "authenticators": [{"kind": "otp"}]}' "${T}_dev/users"
+              curl -d '{"address": "ada@example.com", "authenticators": [{"kind": "otp"}]}' \\
+                  "${T}_dev/users"
               curl -d '{"advance": 3600}' "${T}_dev/clock"
               curl -d '{"kind": "lose_answer", "grant": "refresh"}' "${T}_dev/faults"
 

@@ -13,7 +13,8 @@ struct SecondFactorOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What people may enrol, separated by commas: otp, sms, voice, email, push.", valueName: "factors"),
+            "What people may enrol, separated by commas: otp, sms, voice, email, push. Without it, all of them.",
+            valueName: "factors"),
         transform: Self.factors)
     var enroll: [Authenticator.Kind] = [.otp, .sms, .voice, .email, .push]
 

@@ -124,6 +124,29 @@ struct MFADemandTests {
         }
     }
 
+    @Test("a demand at refresh remembers the audience that was asked for")
+    func refreshForAnotherAPI() async throws {
+        let setUp: (inout Options) -> Void = {
+            $0.mfa.policy = .never
+            $0.apis.append(API(identifier: "https://other.example.com", scopes: ["read:other"]))
+            $0.clients = [
+                Client(
+                    refreshTokens: .init(
+                        resources: [.init(audience: "https://other.example.com", scopes: ["read:other"])]))
+            ]
+        }
+        try await withFactors([.init(.otp)], setUp) { tenant, client in
+            let signIn = try await client.signIn(
+                to: tenant, scope: "read:messages offline_access", audience: "https://api.example.com")
+            await tenant.setMFAPolicy(.refresh)
+            let demand = try await client.refresh(
+                #require(signIn["refresh_token"]), audience: "https://other.example.com")
+            let answer = try await client.prove(
+                #require(demand["mfa_token"]), otp: tenant.totpCode(for: Self.address))
+            #expect(answer["scope"] == "offline_access read:other")
+        }
+    }
+
     @Test("a demand at refresh that nobody answers does no harm")
     func unansweredRefresh() async throws {
         try await withFactors([.init(.otp)], { $0.mfa.policy = .never }) { tenant, client in

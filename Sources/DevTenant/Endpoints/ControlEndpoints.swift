@@ -19,10 +19,6 @@ extension DevTenant {
         }
     }
 
-    private struct Mistake: Error, CustomStringConvertible {
-        let description: String
-    }
-
     private func answer(_ request: String, _ query: Parameters, _ body: JSON) throws -> Answer {
         switch request {
         case "GET outbox":
@@ -59,7 +55,9 @@ extension DevTenant {
         case "GET clock":
             return .json(200, ["now": .integer(unixTime)])
         case "POST clock":
-            guard let seconds = body["advance"]?.integer else { throw Mistake(description: "advance is missing") }
+            guard let seconds = body["advance"]?.integer else {
+                throw ControlMistake(description: "advance is missing")
+            }
             advanceClock(by: Double(seconds))
             return .json(200, ["now": .integer(unixTime)])
         case "POST keys/rotate":
@@ -77,29 +75,18 @@ extension DevTenant {
     private func order(_ body: JSON) throws {
         guard let endpoint = Endpoint(rawValue: body["endpoint"]?.string ?? "token") else {
             let names = Endpoint.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Mistake(description: "endpoint is one of: \(names)")
+            throw ControlMistake(description: "endpoint is one of: \(names)")
         }
-        guard let fault = Fault(body) else { throw Mistake(description: "kind is unknown or lacks something") }
+        guard let fault = Fault(body) else { throw ControlMistake(description: "kind is unknown or lacks something") }
         order(
             fault, at: endpoint, grant: body["grant"]?.string.flatMap(Grant.init(name:)),
             times: body["times"]?.integer ?? 1)
     }
 
-    private func answerPush(_ body: JSON) throws -> Bool {
-        let answers: [String: OOBChallenge.PushAnswer] = [
-            "approve": .approved, "deny": .denied(.accessDenied400), "deny_403": .denied(.invalidGrant403),
-        ]
-        guard let address = body["to"]?.string, let answer = answers[body["answer"]?.string ?? "approve"] else {
-            throw Mistake(description: "to is missing, or answer is none of: approve, deny, deny_403")
-        }
-        defer { announce() }
-        return answerPush(answer, of: address)
-    }
-
     private func changeUser(_ body: JSON) throws {
-        guard let address = body["address"]?.string else { throw Mistake(description: "address is missing") }
+        guard let address = body["address"]?.string else { throw ControlMistake(description: "address is missing") }
         try changeFactors(body, of: address)
-        guard !users.find(address).isEmpty else { throw Mistake(description: "address is unknown") }
+        guard !users.find(address).isEmpty else { throw ControlMistake(description: "address is unknown") }
         if case .bool(let isBlocked) = body["blocked"] { block(address, isBlocked) }
         if let denial = body["denied"] { deny(address, denial.string) }
         if body["forgive"] == true { forgiveFailures(of: address) }
@@ -107,32 +94,14 @@ extension DevTenant {
         if body["delete"] == true { deleteUser(address) }
     }
 
-    /// Unlike the rest, makes a person known who was not.
-    private func changeFactors(_ body: JSON, of address: String) throws {
-        if let value = body["mfa"] {
-            let policy = value.string.flatMap(MFAPolicy.init(rawValue:))
-            guard policy != nil || value == .null else {
-                throw Mistake(
-                    description: "mfa is null or one of: "
-                        + MFAPolicy.allCases.map(\.rawValue).joined(separator: ", "))
-            }
-            setMFAPolicy(policy, for: address)
-        }
-        if let list = body["authenticators"]?.array {
-            let authenticators = list.compactMap(Authenticator.init)
-            guard authenticators.count == list.count else {
-                throw Mistake(
-                    description: "an authenticator's kind is one of: "
-                        + Authenticator.Kind.allCases.map(\.rawValue).joined(separator: ", "))
-            }
-            setAuthenticators(authenticators, of: address)
-        }
-        if let denial = body["denied_after_challenge"] { denyAfterChallenge(address, denial.string) }
-    }
-
     private func list(_ items: some Encodable) throws -> Answer {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return .text(200, String(decoding: try encoder.encode(items), as: UTF8.self), type: "application/json")
     }
+}
+
+/// A request to a control endpoint that makes no sense, in words for whoever sent it.
+struct ControlMistake: Error, CustomStringConvertible {
+    let description: String
 }
