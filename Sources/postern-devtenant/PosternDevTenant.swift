@@ -19,10 +19,12 @@ struct PosternDevTenant: AsyncParsableCommand {
               curl "${T}_dev/code?to=ada@example.com"
               curl "${T}_dev/totp?to=ada@example.com"
               curl -d '{"to": "ada@example.com", "answer": "approve"}' "${T}_dev/push"
-              curl -d '{"address": "ada@example.com", "authenticators": [{"kind": "otp"}]}' \\
-                  "${T}_dev/users"
+              curl -d '{"address": "ada@example.com", "mfa": "always"}' "${T}_dev/users"
               curl -d '{"advance": 3600}' "${T}_dev/clock"
               curl -d '{"kind": "lose_answer", "grant": "refresh"}' "${T}_dev/faults"
+
+            What is sent for a person may also have their factors, as in "authenticators": [{"kind": "otp"}, {"kind": \
+            "sms", "value": "+15550100"}].
 
             Never put it where others can reach it: it gives its secrets to whoever asks.
             """)
