@@ -38,6 +38,17 @@ extension DevTenant {
         }
     }
 
+    /// Waits until `count` such requests have been answered, and returns the last of them.
+    @discardableResult
+    package func requestAnswered(
+        at endpoint: Endpoint, grant: Grant? = nil, count: Int = 1
+    ) async throws -> RecordedRequest {
+        try await wait { tenant in
+            let requests = tenant.log.requests(to: endpoint, grant: grant).filter { $0.status != nil }
+            return requests.count >= count ? requests[count - 1] : nil
+        }
+    }
+
     package func forgetRequests() {
         log.removeAll()
     }

@@ -1,6 +1,6 @@
 package import Foundation
 
-/// A local tenant that answers like Auth0: passwordless sign-in, refresh, revocation, keys.
+/// A local tenant that answers like Auth0: passwordless sign-in, MFA, refresh, revocation, keys.
 ///
 /// All state is this actor's. The endpoints are extensions of it that take a ``Call`` and give an ``Answer``; each does
 /// its work without suspension once the client is authenticated, so no two requests are ever half done.
@@ -18,6 +18,14 @@ package actor DevTenant {
     var signingKeys: SigningKeys
     var usedAssertions: Set<String> = []
     var startLimits: [String: RateLimit] = [:]
+
+    /// Holds for who has no policy of their own.
+    var mfaPolicy: MFAPolicy
+    /// By `mfa_token`.
+    var mfaSessions: [String: MFASession] = [:]
+    var challenges = OOBChallenges()
+    /// By user.
+    var mfaLimits: [String: MFALimits] = [:]
 
     var outbox = Outbox()
     var log = RequestLog()
@@ -41,6 +49,7 @@ package actor DevTenant {
         clients = Dictionary(options.clients.map { ($0.id, $0) }) { _, last in last }
         apis = Dictionary(options.apis.map { ($0.identifier, $0) }) { _, last in last }
         connections = Dictionary(options.connections.map { ($0.name, $0) }) { _, last in last }
+        mfaPolicy = options.mfa.policy
         codes = Codes(
             rules: .init(
                 length: options.codeLength, lifetime: options.codeLifetime, attempts: options.codeAttempts))
@@ -51,6 +60,17 @@ package actor DevTenant {
 
     /// With its final slash: `http://127.0.0.1:PORT/`. The port is known once the tenant listens.
     package var issuer: String { "\(options.usesTLS ? "https" : "http")://127.0.0.1:\(port)/" }
+
+    /// The MFA API: by its access tokens people manage their authenticators.
+    var mfaAudience: String { issuer + "mfa/" }
+
+    /// The API with this identifier: a registered one, or the MFA API that every tenant has.
+    func api(_ identifier: String) -> API? {
+        guard identifier == mfaAudience else { return apis[identifier] }
+        return API(
+            identifier: identifier, scopes: ["enroll", "read:authenticators", "remove:authenticators"],
+            allowsOfflineAccess: false, tokenLifetime: 600)
+    }
 
     /// What a client has to trust; nil without TLS.
     package nonisolated var caCertificatePEM: String? { authority?.certificatePEM }

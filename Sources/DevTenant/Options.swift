@@ -48,6 +48,7 @@ package struct Options: Sendable {
 
     /// Keys made before; nil has the tenant make its own, which takes long enough to matter to a hundred tenants in a row.
     package var signingKeys: SigningKeys?
+    package var mfa = MFA()
 
     /// The clock that ``DevTenant/advanceClock(by:)`` adds to.
     package var baseClock: @Sendable () -> Date = { Date() }

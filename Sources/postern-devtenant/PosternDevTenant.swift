@@ -14,10 +14,17 @@ struct PosternDevTenant: AsyncParsableCommand {
             or link that a real tenant would have sent. Anybody can sign up with any e-mail address or phone number. \
             Everything is forgotten when it ends.
 
-            Faults, the clock, keys and the outbox are beside the endpoints, under /_dev/. With the issuer in $T:
+            Faults, the clock, keys, people and the outbox are beside the endpoints, under /_dev/. With the issuer in \
+            $T:
               curl "${T}_dev/code?to=ada@example.com"
+              curl "${T}_dev/totp?to=ada@example.com"
+              curl -d '{"to": "ada@example.com", "answer": "approve"}' "${T}_dev/push"
+              curl -d '{"address": "ada@example.com", "mfa": "always"}' "${T}_dev/users"
               curl -d '{"advance": 3600}' "${T}_dev/clock"
               curl -d '{"kind": "lose_answer", "grant": "refresh"}' "${T}_dev/faults"
+
+            What is sent for a person may also have their factors, as in "authenticators": [{"kind": "otp"}, {"kind": \
+            "sms", "value": "+15550100"}].
 
             Never put it where others can reach it: it gives its secrets to whoever asks.
             """)
@@ -27,6 +34,9 @@ struct PosternDevTenant: AsyncParsableCommand {
 
     @OptionGroup(title: "Application and API")
     var application: ApplicationOptions
+
+    @OptionGroup(title: "Second factors")
+    var secondFactors: SecondFactorOptions
 
     func validate() throws {
         _ = try application.client()
@@ -39,6 +49,8 @@ struct PosternDevTenant: AsyncParsableCommand {
         options.clients = [try application.client()]
         options.apis = application.apis
         options.accessTokenLifetime = application.accessTokenLifetime
+
+        options.mfa = secondFactors.options
 
         let tenant = try DevTenant(options)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)

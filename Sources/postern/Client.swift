@@ -82,6 +82,8 @@ final class Client {
             let count = rest.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
             if count >= 0 {
                 rest = rest.dropFirst(count)
+            } else if errno == EPIPE || errno == ECONNRESET {
+                return  // an agent that hangs up has said why: what it wrote can still be read
             } else if errno != EINTR {
                 throw Failure.connectionLost
             }

@@ -35,6 +35,44 @@ struct ControlTests {
         }
     }
 
+    @Test("a script can set people's factors and policy, read one-time passwords and answer notifications")
+    func factors() async throws {
+        try await DevTenant.withRunning { tenant in
+            let client = await TenantClient(tenant)
+            let set = try await client.post(
+                "_dev/users",
+                json: [
+                    "address": "ada@example.com", "mfa": "enrolled",
+                    "authenticators": [
+                        ["kind": "otp"], ["kind": "push"], ["kind": "sms", "value": "+15550100", "active": false],
+                    ],
+                ])
+            #expect(set.status == 200)
+            let token = try await client.mfaToken(from: tenant)
+            #expect(try await client.list(token).json?.array?.map { $0["active"] } == [true, true, false])
+            let code = try #require(try await client.get("_dev/totp?to=ada%40example.com")["code"])
+            #expect(try await client.prove(token, otp: code).status == 200)
+
+            let answer: JSON = ["to": "ada@example.com", "answer": "deny_403"]
+            #expect(try await client.post("_dev/push", json: answer).status == 404)
+            let next = try await client.mfaToken(from: tenant)
+            let oobCode = try await client.challenge(next, ["challenge_type": "oob"])["oob_code"]
+            #expect(try await client.post("_dev/push", json: answer).status == 200)
+            #expect(try await client.prove(next, oobCode: oobCode).status == 403)
+            _ = try await client.post(
+                "_dev/users",
+                json: ["address": "ada@example.com", "mfa": .null, "denied_after_challenge": "Not on Sundays"])
+            #expect(try await client.signIn(to: tenant).status == 200)
+
+            let mistakes: [JSON] = [
+                ["address": "ada@example.com", "mfa": "sometimes"], ["address": "nobody@example.com"],
+                ["address": "ada@example.com", "authenticators": [["kind": "duo"]]],
+            ]
+            for mistake in mistakes { #expect(try await client.post("_dev/users", json: mistake).status == 400) }
+            #expect(try await client.get("_dev/totp?to=nobody%40example.com").status == 404)
+        }
+    }
+
     @Test("mistakes and browsers are refused")
     func refusals() async throws {
         try await DevTenant.withRunning { tenant in

@@ -39,9 +39,34 @@ struct ProgramTests {
         #expect(process.terminationReason == .exit)
     }
 
+    @Test("asks for a second factor and lets people enrol what it was told to")
+    func secondFactor() async throws {
+        let (process, output) = try Self.start(["--mfa", "always", "--enroll", "sms,otp", "--no-recovery-codes"])
+        var lines = LineReader(output)
+        let client = TenantClient(issuer: try #require(await lines.next()))
+        try await client.start()
+        let code = try #require(await lines.next()?.suffix(6))
+        let token = try #require(try await client.redeem(String(code))["mfa_token"])
+        #expect(
+            try await client.associate(token, ["authenticator_types": ["oob"], "oob_channels": ["auth0"]]).status
+                == 400)
+        let answer = try await client.associateSMS(token)
+        #expect(answer.json?["recovery_codes"] == nil)
+        let line = try #require(await lines.next())
+        #expect(line.hasPrefix("code for +15550100: "))
+        let tokens = try await client.prove(token, oobCode: answer["oob_code"], bindingCode: String(line.suffix(6)))
+        #expect(tokens.status == 200)
+        kill(process.processIdentifier, SIGTERM)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+    }
+
     @Test(
         "a mistake on the command line is 64",
-        arguments: [["--nonsense"], ["--port", "70000"], ["--ca-file", "ca.pem"], ["--client-secret-file", "/none"]])
+        arguments: [
+            ["--nonsense"], ["--port", "70000"], ["--ca-file", "ca.pem"], ["--client-secret-file", "/none"],
+            ["--mfa", "sometimes"], ["--enroll", "otp,duo"],
+        ])
     func usage(arguments: [String]) throws {
         let (process, _) = try Self.start(arguments)
         process.waitUntilExit()

@@ -32,6 +32,10 @@ struct TenantClient: Sendable {
         try await send("GET", path, headers: headers, body: nil)
     }
 
+    func delete(_ path: String, headers: [String: String] = [:]) async throws -> Response {
+        try await send("DELETE", path, headers: headers, body: nil)
+    }
+
     func post(_ path: String, json: JSON, headers: [String: String] = [:]) async throws -> Response {
         try await send(
             "POST", path, headers: headers.merging(["Content-Type": "application/json"]) { own, _ in own },

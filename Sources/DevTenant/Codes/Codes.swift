@@ -35,7 +35,7 @@ struct Codes: Sendable {
     mutating func issue(to address: Address, now: Date) -> String {
         var value = ""
         repeat {
-            value = String((0..<rules.length).map { _ in "0123456789".randomElement() ?? "0" })
+            value = RandomText.digits(rules.length)
         } while codes[address]?.value == value
         codes[address] = Code(value: value, issued: now)
         return value

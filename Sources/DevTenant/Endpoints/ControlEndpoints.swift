@@ -19,10 +19,6 @@ extension DevTenant {
         }
     }
 
-    private struct Mistake: Error, CustomStringConvertible {
-        let description: String
-    }
-
     private func answer(_ request: String, _ query: Parameters, _ body: JSON) throws -> Answer {
         switch request {
         case "GET outbox":
@@ -32,6 +28,13 @@ extension DevTenant {
                 return .text(404, "No code was sent there")
             }
             return .json(200, ["code": .string(code)])
+        case "GET totp":
+            guard let code = currentTOTPCode(for: query["to"] ?? "") else {
+                return .text(404, "Nobody has a TOTP secret there")
+            }
+            return .json(200, ["code": .string(code)])
+        case "POST push":
+            guard try answerPush(body) else { return .text(404, "No notification waits there") }
         case "GET requests":
             return try list(
                 requests(
@@ -52,7 +55,9 @@ extension DevTenant {
         case "GET clock":
             return .json(200, ["now": .integer(unixTime)])
         case "POST clock":
-            guard let seconds = body["advance"]?.integer else { throw Mistake(description: "advance is missing") }
+            guard let seconds = body["advance"]?.integer else {
+                throw ControlMistake(description: "advance is missing")
+            }
             advanceClock(by: Double(seconds))
             return .json(200, ["now": .integer(unixTime)])
         case "POST keys/rotate":
@@ -70,18 +75,18 @@ extension DevTenant {
     private func order(_ body: JSON) throws {
         guard let endpoint = Endpoint(rawValue: body["endpoint"]?.string ?? "token") else {
             let names = Endpoint.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Mistake(description: "endpoint is one of: \(names)")
+            throw ControlMistake(description: "endpoint is one of: \(names)")
         }
-        guard let fault = Fault(body) else { throw Mistake(description: "kind is unknown or lacks something") }
+        guard let fault = Fault(body) else { throw ControlMistake(description: "kind is unknown or lacks something") }
         order(
             fault, at: endpoint, grant: body["grant"]?.string.flatMap(Grant.init(name:)),
             times: body["times"]?.integer ?? 1)
     }
 
     private func changeUser(_ body: JSON) throws {
-        guard let address = body["address"]?.string, !users.find(address).isEmpty else {
-            throw Mistake(description: "address is missing or unknown")
-        }
+        guard let address = body["address"]?.string else { throw ControlMistake(description: "address is missing") }
+        try changeFactors(body, of: address)
+        guard !users.find(address).isEmpty else { throw ControlMistake(description: "address is unknown") }
         if case .bool(let isBlocked) = body["blocked"] { block(address, isBlocked) }
         if let denial = body["denied"] { deny(address, denial.string) }
         if body["forgive"] == true { forgiveFailures(of: address) }
@@ -94,4 +99,9 @@ extension DevTenant {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return .text(200, String(decoding: try encoder.encode(items), as: UTF8.self), type: "application/json")
     }
+}
+
+/// A request to a control endpoint that makes no sense, in words for whoever sent it.
+struct ControlMistake: Error, CustomStringConvertible {
+    let description: String
 }

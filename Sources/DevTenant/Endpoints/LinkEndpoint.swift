@@ -46,11 +46,8 @@ extension DevTenant {
     }
 
     private static func form(_ fields: [String: String]) -> String {
-        let unreserved = CharacterSet(
-            charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-        return fields.sorted { $0.key < $1.key }.map { name, value in
-            [name, value].map { $0.addingPercentEncoding(withAllowedCharacters: unreserved) ?? "" }
-                .joined(separator: "=")
+        fields.sorted { $0.key < $1.key }.map { name, value in
+            "\(name.percentEncoded)=\(value.percentEncoded)"
         }.joined(separator: "&")
     }
 }

@@ -16,6 +16,9 @@ extension DevTenant {
         let authorization = try authorize(
             user, client: client, audience: parameters["audience"] ?? parameters["resource"],
             scope: parameters["scope"])
+        if demandsMFA(of: user, audience: authorization.audience) {
+            throw mfaRequired(of: user, clientID: client.id, for: .signIn(authorization))
+        }
         return try .json(200, .object(firstTokens(authorization, client: client, flaw: flaw)))
     }
 
@@ -55,10 +58,10 @@ extension DevTenant {
     /// What the person now allows: scopes that neither OpenID Connect nor the API know are dropped without a word.
     func authorize(_ user: User, client: Client, audience: String?, scope: String?) throws -> Authorization {
         let audience = audience ?? options.defaultAudience
-        if let audience, apis[audience] == nil {
+        if let audience, api(audience) == nil {
             throw Refusal(403, "access_denied", "Service not found: \(audience)")
         }
-        let known = Scopes.openID.union(audience.flatMap { apis[$0]?.scopes } ?? [])
+        let known = Scopes.openID.union(audience.flatMap { api($0)?.scopes } ?? [])
         return Authorization(
             clientID: client.id, userID: user.id, audience: audience,
             scopes: Scopes.list(scope).filter(known.contains), authenticated: now)

@@ -17,6 +17,12 @@ struct RateLimit: Sendable {
         /// Unix seconds at which another call will be let in, or the bucket is full if calls are let in now.
         let reset: Int
         let isExceeded: Bool
+
+        var headers: HTTPFields {
+            [
+                .rateLimit: String(limit), .rateLimitRemaining: String(remaining), .rateLimitReset: String(reset),
+            ]
+        }
     }
 
     private let size: Size
@@ -28,11 +34,17 @@ struct RateLimit: Sendable {
         level = Double(size.burst)
     }
 
-    mutating func take(now: Date) -> State {
-        let perSecond = Double(size.burst) / size.period
+    private var perSecond: Double { Double(size.burst) / size.period }
+
+    /// Whether nothing more is let in now.
+    mutating func isEmpty(now: Date) -> Bool {
         if let looked { level = min(Double(size.burst), level + now.timeIntervalSince(looked) * perSecond) }
         looked = now
-        let isExceeded = level < 1
+        return level < 1
+    }
+
+    mutating func take(now: Date) -> State {
+        let isExceeded = isEmpty(now: now)
         if !isExceeded { level -= 1 }
         let missing = isExceeded ? 1 - level : Double(size.burst) - level
         return State(

@@ -4,6 +4,18 @@ import Foundation
 extension DevTenant {
     func refresh(_ parameters: Parameters, client: Client, flaw: IDTokenFlaw?) throws -> Answer {
         guard let token = parameters["refresh_token"] else { throw Self.missing("refresh_token") }
+        return try .json(
+            200,
+            .object(
+                refreshed(
+                    token, audience: parameters["audience"], scope: parameters["scope"], client: client, flaw: flaw)))
+    }
+
+    /// The answer to a refresh; a token for which MFA is demanded stays as it was until `isProven`.
+    func refreshed(
+        _ token: String, audience asked: String?, scope: String?, client: Client, isProven: Bool = false,
+        flaw: IDTokenFlaw?
+    ) throws -> [String: JSON] {
         let policy = client.refreshTokens
         let family: RefreshTokens.Family
         switch refreshTokens.judge(token, clientID: client.id, policy: policy, now: now) {
@@ -15,22 +27,26 @@ extension DevTenant {
         guard let user = users[authorization.userID] else { throw Refusal.refreshTokenOfDeletedUser }
         try refuseIfUnwelcome(user)
 
-        let audience = resource(parameters["audience"], authorization, policy)
-        let granted = scopes(parameters["scope"], audience: audience, authorization, policy)
+        let audience = resource(asked, authorization, policy)
+        if !isProven, demandsMFA(of: user, audience: audience, atRefresh: true) {
+            throw mfaRequired(
+                of: user, clientID: client.id, for: .refresh(token: token, audience: asked, scope: scope))
+        }
+        let granted = scopes(scope, audience: audience, authorization, policy)
         var body = try tokens(
             authorization, user: user, audience: audience, scopes: granted, flaw: flaw)
         if let successor = refreshTokens.exchange(token, policy: policy, now: now) {
             secrets.add(.refreshToken, successor)
             body["refresh_token"] = .string(successor)
         }
-        return .json(200, .object(body))
+        return body
     }
 
     /// The audience asked for if a policy names it and such an API exists; otherwise the original one, without a word.
     private func resource(
         _ asked: String?, _ authorization: Authorization, _ policy: RefreshTokenPolicy
     ) -> String? {
-        guard let asked, apis[asked] != nil, policy.resources.contains(where: { $0.audience == asked }) else {
+        guard let asked, api(asked) != nil, policy.resources.contains(where: { $0.audience == asked }) else {
             return authorization.audience
         }
         return asked
@@ -40,12 +56,12 @@ extension DevTenant {
     private func scopes(
         _ asked: String?, audience: String?, _ authorization: Authorization, _ policy: RefreshTokenPolicy
     ) -> [String] {
-        let api = audience.flatMap { apis[$0]?.scopes } ?? []
+        let apiScopes = audience.flatMap { api($0)?.scopes } ?? []
         let extra = policy.resources.filter { $0.audience == audience }.flatMap(\.scopes)
         let original = authorization.scopes.filter { scope in
             Scopes.openID.contains(scope) || audience == authorization.audience
         }
-        let available = original + extra.filter { api.contains($0) && !original.contains($0) }
+        let available = original + extra.filter { apiScopes.contains($0) && !original.contains($0) }
         guard let asked else { return available }
         return Scopes.list(asked).filter(available.contains)
     }

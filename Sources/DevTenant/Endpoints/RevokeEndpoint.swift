@@ -4,11 +4,8 @@ import HTTPTypes
 extension DevTenant {
     func revoke(_ call: Call) async throws -> Answer {
         let parameters = try call.parameters
-        let known = ClientAuthentication.parameters.union(["token", "token_type_hint"])
-        let unknown = parameters.names.subtracting(known)
-        guard unknown.isEmpty else {
-            throw Refusal.invalidRequest("Unknown parameters: \(unknown.sorted().joined(separator: ", "))")
-        }
+        try refuseUnknownParameters(
+            parameters, known: ClientAuthentication.parameters.union(["token", "token_type_hint"]))
         let client = try await tokenClient(call, parameters)
         guard let token = parameters["token"] else { throw Self.missing("token") }
         if let owner = refreshTokens.clientID(of: token), owner != client.id {

@@ -46,13 +46,8 @@ extension DevTenant {
         if client.authentication.isConfidential { return [:] }
         let state = startLimits[call.source, default: RateLimit(.init(burst: options.startLimit, period: 3600))].take(
             now: now)
-        let headers: HTTPFields = [
-            .rateLimit: String(state.limit),
-            .rateLimitRemaining: String(state.remaining),
-            .rateLimitReset: String(state.reset),
-        ]
-        if state.isExceeded { throw Limited(refusal: .tooManyRequests, headers: headers) }
-        return headers
+        if state.isExceeded { throw Limited(refusal: .tooManyRequests, headers: state.headers) }
+        return state.headers
     }
 
     private func refuseUnknownProperties(_ parameters: Parameters) throws {
@@ -115,8 +110,8 @@ extension DevTenant {
         let link = isLink ? magicLink(parameters, address: address, client: client, code: code) : nil
         let language = call.headers[.requestLanguage] ?? call.headers[.acceptLanguage]
         outbox.add(
-            to: address, code: code, link: link, language: language, forwardedFor: call.headers[.forwardedFor],
-            at: now)
+            to: address.value, connection: address.connection, code: code, link: link, language: language,
+            forwardedFor: call.headers[.forwardedFor], at: now)
         announce()
     }
 

@@ -17,6 +17,9 @@ extension DevTenant {
         return switch grant {
         case .passwordlessOTP: try redeemCode(parameters, client: client, flaw: flaw)
         case .refreshToken: try refresh(parameters, client: client, flaw: flaw)
+        case .mfaOTP: try redeemOTP(parameters, client: client, flaw: flaw)
+        case .mfaOOB: try redeemOOB(parameters, client: client, flaw: flaw)
+        case .mfaRecoveryCode: try redeemRecoveryCode(parameters, client: client, flaw: flaw)
         }
     }
 
@@ -37,14 +40,21 @@ extension DevTenant {
         .invalidRequest("Missing required parameter: \(parameter)")
     }
 
-    /// Auth0 ignores what it does not know; a test wants to hear of it.
     private func refuseUnknownParameters(_ parameters: Parameters, _ grant: Grant) throws {
         let own: Set<String> =
             switch grant {
             case .passwordlessOTP: ["username", "otp", "realm", "scope", "audience", "resource", "redirect_uri"]
             case .refreshToken: ["refresh_token", "scope", "audience"]
+            case .mfaOTP: ["mfa_token", "otp"]
+            case .mfaOOB: ["mfa_token", "oob_code", "binding_code"]
+            case .mfaRecoveryCode: ["mfa_token", "recovery_code"]
             }
-        let known = own.union(ClientAuthentication.parameters).union(["grant_type"])
+        try refuseUnknownParameters(
+            parameters, known: own.union(ClientAuthentication.parameters).union(["grant_type"]))
+    }
+
+    /// Auth0 ignores what it does not know; a test wants to hear of it.
+    func refuseUnknownParameters(_ parameters: Parameters, known: Set<String>) throws {
         let unknown = parameters.names.subtracting(known)
         if !unknown.isEmpty {
             throw Refusal.invalidRequest("Unknown parameters: \(unknown.sorted().joined(separator: ", "))")

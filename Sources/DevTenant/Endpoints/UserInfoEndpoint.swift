@@ -4,7 +4,7 @@ import HTTPTypes
 extension DevTenant {
     func userinfo(_ call: Call) -> Answer {
         guard let token = call.bearerToken, let grant = accessTokens.find(token, now: now),
-            let user = users[grant.userID]
+            grant.scopes.contains("openid"), let user = users[grant.authorization.userID]
         else { return .text(401, "Unauthorized") }
         return .json(200, .object(user.claims(for: grant.scopes)), charset: true)
     }

@@ -20,6 +20,11 @@ package enum JSON: Sendable, Hashable {
         return value
     }
 
+    package var array: [JSON]? {
+        guard case .array(let value) = self else { return nil }
+        return value
+    }
+
     package var integer: Int? {
         guard case .integer(let value) = self else { return nil }
         return value

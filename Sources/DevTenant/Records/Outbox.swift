@@ -6,11 +6,12 @@ struct Outbox: Sendable {
     private var read: [String: Int] = [:]
 
     mutating func add(
-        to address: Address, code: String, link: String?, language: String?, forwardedFor: String?, at now: Date
+        to address: String, connection: String, code: String, link: String? = nil, language: String?,
+        forwardedFor: String?, at now: Date
     ) {
         messages.append(
             Message(
-                index: messages.count, to: address.value, connection: address.connection, code: code, link: link,
+                index: messages.count, to: address, connection: connection, code: code, link: link,
                 language: language, forwardedFor: forwardedFor, sentAt: Int(now.timeIntervalSince1970)))
     }
 

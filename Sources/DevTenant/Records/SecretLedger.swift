@@ -6,6 +6,11 @@ package struct KnownSecret: Sendable, Codable, Hashable {
         case refreshToken
         case idToken
         case mfaToken
+        case oobCode
+        case totpSecret
+        case recoveryCode
+        /// What a push enrolment's picture carries.
+        case enrollment
         case clientSecret
         case clientAssertion
     }
@@ -29,6 +34,10 @@ struct SecretLedger: Sendable {
     mutating func add(_ parameters: Parameters) {
         add(.code, parameters["otp"])
         add(.code, parameters["verification_code"])
+        add(.code, parameters["binding_code"])
+        add(.mfaToken, parameters["mfa_token"])
+        add(.oobCode, parameters["oob_code"])
+        add(.recoveryCode, parameters["recovery_code"])
         add(.refreshToken, parameters["refresh_token"])
         add(.refreshToken, parameters["token"])
         add(.clientSecret, parameters["client_secret"])

@@ -43,7 +43,7 @@ extension DevTenant {
         switch faults.take(.work, endpoint: endpoint, grant: grant) {
         case .hangUp: return .hangUp
         case .answer(let answer): return .answer(answer)
-        case .mfaRequired(let requirements): return .answer(demandMFA(requirements))
+        case .mfaRequired(let requirements): return .answer(pretendedMFA(requirements))
         default: break
         }
         var flaw: IDTokenFlaw?
@@ -72,6 +72,10 @@ extension DevTenant {
             case .keys: .json(200, try signingKeys.document(now: now))
             case .userinfo: userinfo(call)
             case .link: try followLink(call, flaw: flaw)
+            case .authenticators: try listAuthenticators(call)
+            case .authenticator: try deleteAuthenticator(call)
+            case .challenge: try await challenge(call)
+            case .associate: try await associate(call)
             }
         } catch let refusal as Refusal {
             return refusal.answer
@@ -89,8 +93,10 @@ extension DevTenant {
         try await wait { $0.held.contains(index) ? nil : true }
     }
 
-    private func demandMFA(_ requirements: JSON?) -> Answer {
-        let token = "Fe26.2*" + RandomText.token(bytes: 96)
+    /// A demand with nothing behind it: its `mfa_token` is known to no endpoint.
+    private func pretendedMFA(_ requirements: JSON?) -> Answer {
+        let token = SealedToken.make(
+            bytes: SealedToken.mfaTokenBytes, expires: now + options.mfa.tokenLifetime)
         secrets.add(.mfaToken, token)
         var members: [String: JSON] = ["mfa_token": .string(token)]
         members["mfa_requirements"] = requirements

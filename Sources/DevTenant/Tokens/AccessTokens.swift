@@ -1,9 +1,11 @@
 import Foundation
 
-/// The access tokens that `/userinfo` may be asked with.
+/// The access tokens, for the endpoints that are asked with one: `/userinfo` and the MFA API.
 struct AccessTokens: Sendable {
     struct Grant: Sendable {
-        let userID: String
+        let authorization: Authorization
+        /// The token's own, which a multi-resource refresh token may have chosen.
+        let audience: String?
         let scopes: Set<String>
         let expires: Date
     }

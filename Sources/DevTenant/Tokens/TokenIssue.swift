@@ -7,7 +7,7 @@ extension DevTenant {
         _ authorization: Authorization, client: Client, flaw: IDTokenFlaw?
     ) throws -> [String: JSON] {
         guard let user = users[authorization.userID] else { throw Refusal.refreshTokenOfDeletedUser }
-        let apiAllows = authorization.audience.flatMap { apis[$0]?.allowsOfflineAccess } ?? true
+        let apiAllows = authorization.audience.flatMap { api($0)?.allowsOfflineAccess } ?? true
         let staysOffline =
             authorization.scopes.contains("offline_access") && apiAllows && client.grants.contains(.refreshToken)
         let granted = staysOffline ? authorization.scopes : authorization.scopes.filter { $0 != "offline_access" }
@@ -26,13 +26,14 @@ extension DevTenant {
         _ authorization: Authorization, user: User, audience: String?, scopes: [String], nonce: String? = nil,
         flaw: IDTokenFlaw?
     ) throws -> [String: JSON] {
-        let lifetime = audience.flatMap { apis[$0]?.tokenLifetime } ?? options.accessTokenLifetime
+        let lifetime = audience.flatMap { api($0)?.tokenLifetime } ?? options.accessTokenLifetime
         let access = try accessToken(authorization, user, audience: audience, scopes: scopes, lifetime: lifetime)
         secrets.add(.accessToken, access)
-        if scopes.contains("openid") {
-            accessTokens.add(
-                access, .init(userID: user.id, scopes: Set(scopes), expires: now + Double(lifetime)))
-        }
+        accessTokens.add(
+            access,
+            .init(
+                authorization: authorization, audience: audience, scopes: Set(scopes),
+                expires: now + Double(lifetime)))
         var body: [String: JSON] = [
             "access_token": .string(access),
             "expires_in": .integer(lifetime),

@@ -14,6 +14,14 @@ struct User: Sendable {
     /// Failed logins since the last successful one; enough of them and brute-force protection blocks the person.
     var failures = 0
     var created: Date
+    var authenticators: [Authenticator] = []
+    /// Takes the place of the tenant's own policy.
+    var mfaPolicy: MFAPolicy?
+    /// What a post-challenge Action says in refusing this person.
+    var challengeDenial: String?
+
+    /// Whether there is a factor to ask for; a recovery code is none.
+    var isEnrolled: Bool { authenticators.contains { $0.isActive && $0.kind != .recoveryCode } }
 
     var subject: String { "\(address.strategy.rawValue)|\(id)" }
 

@@ -1,0 +1,42 @@
+import ArgumentParser
+import DevTenant
+
+/// Whom the tenant asks for a second factor, and what people may enrol.
+struct SecondFactorOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            """
+            Who has to prove a second factor: nobody, everybody at each sign-in, those who have one, or everybody at \
+            each sign-in and each refresh.
+            """))
+    var mfa = MFAPolicy.never
+
+    @Option(
+        help: ArgumentHelp(
+            "What people may enrol, separated by commas: otp, sms, voice, email, push. Without it, all of them.",
+            valueName: "factors"),
+        transform: Self.factors)
+    var enroll: [Authenticator.Kind] = [.otp, .sms, .voice, .email, .push]
+
+    @Flag(help: "Give no recovery code with the first enrolment.")
+    var noRecoveryCodes = false
+
+    var options: Options.MFA {
+        var options = Options.MFA()
+        options.policy = mfa
+        options.enrollment = enroll
+        options.givesRecoveryCodes = !noRecoveryCodes
+        return options
+    }
+
+    private static func factors(_ list: String) throws -> [Authenticator.Kind] {
+        try list.split(separator: ",").map { name in
+            guard let kind = Authenticator.Kind(rawValue: String(name)), kind != .recoveryCode else {
+                throw ValidationError("\(name) is none of: otp, sms, voice, email, push.")
+            }
+            return kind
+        }
+    }
+}
+
+extension MFAPolicy: ExpressibleByArgument {}
