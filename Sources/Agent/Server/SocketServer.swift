@@ -161,11 +161,14 @@ final class Connection: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isEnding else { return }
-        take(splitter.feed(unwrapInboundIn(data).readableBytesView), context)
-        if !splitter.hasPartialLine {
+        let elements = splitter.feed(unwrapInboundIn(data).readableBytesView)
+        take(elements, context)
+        if !splitter.hasPartialLine || !elements.isEmpty {
+            // Each line has its time from its own beginning.
             lineTimer?.cancel()
             lineTimer = nil
-        } else if lineTimer == nil {
+        }
+        if splitter.hasPartialLine, !isEnding, lineTimer == nil {
             let context = NIOLoopBound(context, eventLoop: context.eventLoop)
             let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
             lineTimer = context.value.eventLoop.scheduleTask(in: Self.lineDeadline) {
