@@ -11,14 +11,17 @@ import NIOSSL
 package struct HTTPTransport: Sendable {
     /// An answer larger than this is not read to its end, bytes.
     static let answerLimit = 1 << 20
-    static let deadline = Duration.seconds(15)
 
     private let client: HTTPClient
     private let tls: TLSConfiguration
+    private let deadline: Duration
 
-    /// - Parameter trustAnchors: path of a PEM file whose certificates are trusted besides the system's.
-    package init(client: HTTPClient, trustAnchors: String? = nil) {
+    /// - Parameters:
+    ///   - trustAnchors: path of a PEM file whose certificates are trusted besides the system's.
+    ///   - deadline: for the whole answer; tests, which would have to wait for it, make it shorter.
+    package init(client: HTTPClient, trustAnchors: String? = nil, deadline: Duration = .seconds(15)) {
         self.client = client
+        self.deadline = deadline
         var tls = TLSConfiguration.makeClientConfiguration()
         if let trustAnchors {
             tls.additionalTrustRoots = [.file(trustAnchors)]
@@ -68,7 +71,7 @@ package struct HTTPTransport: Sendable {
         request.body = body.map { .bytes($0) }
         request.tlsConfiguration = tls
         do {
-            return try await Self.within(Self.deadline) { [client, request] in
+            return try await Self.within(deadline) { [client, request] in
                 let response = try await client.execute(request, deadline: .distantFuture)
                 let body = try await response.body.collect(upTo: Self.answerLimit)
                 return Answer(

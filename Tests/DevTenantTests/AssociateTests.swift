@@ -2,7 +2,7 @@ import DevTenant
 import Foundation
 import Testing
 
-@Suite("Enrolment", .timeLimit(.minutes(1)))
+@Suite("Enrolment", .timeLimit(.minutes(5)))
 struct AssociateTests {
     private static let address = "ada@example.com"
     private static let number = "+15550100"

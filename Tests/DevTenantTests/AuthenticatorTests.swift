@@ -1,7 +1,7 @@
 import DevTenant
 import Testing
 
-@Suite("Authenticators", .timeLimit(.minutes(1)))
+@Suite("Authenticators", .timeLimit(.minutes(5)))
 struct AuthenticatorTests {
     private static let address = "ada@example.com"
 

@@ -1,7 +1,7 @@
 import DevTenant
 import Testing
 
-@Suite("MFA challenges", .timeLimit(.minutes(1)))
+@Suite("MFA challenges", .timeLimit(.minutes(5)))
 struct ChallengeTests {
     private static let address = "ada@example.com"
     private static let number = "+15550100"

@@ -3,7 +3,7 @@ import Foundation
 import JWTKit
 import Testing
 
-@Suite("Client authentication", .timeLimit(.minutes(1)))
+@Suite("Client authentication", .timeLimit(.minutes(5)))
 struct ClientAuthenticationTests {
     private static let secret = "a-secret-of-the-application"
 

@@ -1,7 +1,7 @@
 import DevTenant
 import Testing
 
-@Suite("One-time codes", .timeLimit(.minutes(1)))
+@Suite("One-time codes", .timeLimit(.minutes(5)))
 struct CodeTests {
     private static let address = "ada@example.com"
 

@@ -2,7 +2,7 @@ import DevTenant
 import Foundation
 import Testing
 
-@Suite("Control endpoints and records", .timeLimit(.minutes(1)))
+@Suite("Control endpoints and records", .timeLimit(.minutes(5)))
 struct ControlTests {
     @Test("a script can read the outbox, order faults, move the clock, rotate keys and look at requests")
     func script() async throws {

@@ -3,7 +3,7 @@ import Foundation
 import FoundationNetworking
 import Testing
 
-@Suite("Faults on order", .timeLimit(.minutes(1)))
+@Suite("Faults on order", .timeLimit(.minutes(5)))
 struct FaultTests {
     @Test("a lost answer leaves the rotation applied")
     func loseAnswer() async throws {

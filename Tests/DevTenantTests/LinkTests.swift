@@ -2,7 +2,7 @@ import DevTenant
 import Foundation
 import Testing
 
-@Suite("Magic links", .timeLimit(.minutes(1)))
+@Suite("Magic links", .timeLimit(.minutes(5)))
 struct LinkTests {
     private static let target = "http://127.0.0.1:4711/callback"
 

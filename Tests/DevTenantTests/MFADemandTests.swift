@@ -2,7 +2,7 @@ import DevTenant
 import Foundation
 import Testing
 
-@Suite("The demand for a second factor", .timeLimit(.minutes(1)))
+@Suite("The demand for a second factor", .timeLimit(.minutes(5)))
 struct MFADemandTests {
     private static let address = "ada@example.com"
 

@@ -2,7 +2,7 @@ import DevTenant
 import Foundation
 import Testing
 
-@Suite("The MFA grants", .timeLimit(.minutes(1)))
+@Suite("The MFA grants", .timeLimit(.minutes(5)))
 struct MFAGrantTests {
     private static let address = "ada@example.com"
     private static let number = "+15550100"

@@ -3,7 +3,7 @@ import Foundation
 import FoundationNetworking
 import Testing
 
-@Suite("The program postern-devtenant", .timeLimit(.minutes(1)))
+@Suite("The program postern-devtenant", .timeLimit(.minutes(5)))
 struct ProgramTests {
     /// The built program lies beside the bundle the tests run from.
     private static var program: URL {

@@ -1,7 +1,7 @@
 import DevTenant
 import Testing
 
-@Suite("Push notifications", .timeLimit(.minutes(1)))
+@Suite("Push notifications", .timeLimit(.minutes(5)))
 struct PushTests {
     private static let address = "ada@example.com"
 

@@ -1,7 +1,7 @@
 import DevTenant
 import Testing
 
-@Suite("Refresh tokens", .timeLimit(.minutes(1)))
+@Suite("Refresh tokens", .timeLimit(.minutes(5)))
 struct RefreshTests {
     private static func withClient(
         _ policy: RefreshTokenPolicy, apis: [API] = [API()],

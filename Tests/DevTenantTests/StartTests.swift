@@ -2,7 +2,7 @@ import DevTenant
 import Foundation
 import Testing
 
-@Suite("Starting a passwordless sign-in", .timeLimit(.minutes(1)))
+@Suite("Starting a passwordless sign-in", .timeLimit(.minutes(5)))
 struct StartTests {
     private static func start(_ body: JSON, _ options: Options = Options()) async throws -> TenantClient.Response {
         try await DevTenant.withRunning(options) { tenant in

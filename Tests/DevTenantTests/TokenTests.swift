@@ -11,7 +11,7 @@ func payload(of token: String?) -> JSON? {
     return data.flatMap { JSON(text: String(decoding: $0, as: UTF8.self)) }
 }
 
-@Suite("Tokens and keys", .timeLimit(.minutes(1)))
+@Suite("Tokens and keys", .timeLimit(.minutes(5)))
 struct TokenTests {
     private struct Claims: JWTPayload {
         let iss: String

@@ -4,7 +4,7 @@ import KeyringProtocol
 import TestSupport
 import Testing
 
-@Suite("The keyring worker", .timeLimit(.minutes(1)))
+@Suite("The keyring worker", .timeLimit(.minutes(5)))
 struct KeyringWorkerTests {
     @Test("each outcome is an answer of its own")
     func answers() async throws {

@@ -164,11 +164,12 @@ final class Connection: ChannelDuplexHandler {
         guard !isEnding else { return }
         let elements = splitter.feed(unwrapInboundIn(data).readableBytesView)
         take(elements, context)
-        if !elements.isEmpty || !splitter.hasPartialLine {
+        if !splitter.hasPartialLine || !elements.isEmpty {
+            // Each line has its time from its own beginning.
             lineTimer?.cancel()
             lineTimer = nil
         }
-        if splitter.hasPartialLine, lineTimer == nil {
+        if splitter.hasPartialLine, !isEnding, lineTimer == nil {
             let context = NIOLoopBound(context, eventLoop: context.eventLoop)
             let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
             lineTimer = context.value.eventLoop.scheduleTask(in: Self.lineDeadline) {

@@ -123,6 +123,24 @@ struct AgentFixture: Sendable {
         return try await agent.answerLogin(request)
     }
 
+    /// What a `login.answer` fails with; nil if it does not.
+    func answerError(_ login: LoginState, code: String) async -> AgentError? {
+        await failure { () async throws(AgentError) in _ = try await answer(login, code: code) }
+    }
+
+    /// How a login stands now.
+    func state(of login: LoginState) async throws(AgentError) -> LoginState {
+        try await agent.waitForLogin(WaitForLogin(loginID: login.loginID))
+    }
+
+    func resend(_ login: LoginState) async throws(AgentError) -> LoginState {
+        try await agent.resendCode(ResendCode(loginID: login.loginID))
+    }
+
+    func cancel(_ login: LoginState) async throws(AgentError) {
+        _ = try await agent.cancelLogin(CancelLogin(loginID: login.loginID))
+    }
+
     @discardableResult
     func signIn() async throws -> LoginState {
         let login = try await startLogin()

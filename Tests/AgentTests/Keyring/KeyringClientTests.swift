@@ -4,7 +4,7 @@ import PosternProtocol
 import TestSupport
 import Testing
 
-@Suite("The keyring client", .timeLimit(.minutes(1)))
+@Suite("The keyring client", .timeLimit(.minutes(5)))
 struct KeyringClientTests {
     @Test("what was saved is loaded, replaced and deleted", arguments: [KeyringItem.work, .transient])
     func keeps(_ item: KeyringItem) async throws {

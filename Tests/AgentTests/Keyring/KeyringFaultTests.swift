@@ -5,7 +5,7 @@ import PosternProtocol
 import TestSupport
 import Testing
 
-@Suite("A keyring in trouble", .timeLimit(.minutes(1)))
+@Suite("A keyring in trouble", .timeLimit(.minutes(5)))
 struct KeyringFaultTests {
     @Test("a locked keyring is said to be locked, nobody is prompted, and the item survives")
     func locked() async throws {

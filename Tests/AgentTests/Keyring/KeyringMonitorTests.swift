@@ -3,7 +3,7 @@ import KeyringProtocol
 import TestSupport
 import Testing
 
-@Suite("The keyring monitor", .timeLimit(.minutes(1)))
+@Suite("The keyring monitor", .timeLimit(.minutes(5)))
 struct KeyringMonitorTests {
     static func monitor(
         of desktop: PrivateDesktop, patience: KeyringMonitor.Patience = .init()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Agent
 
-@Suite("A keyring worker's process", .timeLimit(.minutes(1)))
+@Suite("A keyring worker's process", .timeLimit(.minutes(5)))
 struct KeyringWorkerProcessTests {
     @Test("it inherits nothing but its socket and standard error")
     func inheritsNothing() throws {

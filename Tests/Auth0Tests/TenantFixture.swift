@@ -1,0 +1,120 @@
+import AsyncHTTPClient
+import DevTenant
+import Foundation
+import NIOPosix
+import Synchronization
+import TestSupport
+
+@testable import Auth0
+
+/// A tenant on loopback, and an application's calls to it.
+struct TenantFixture: Sendable {
+    let tenant: DevTenant
+    let api: AuthenticationAPI
+    let verifier: IDTokenVerifier
+    let clock: Clock
+
+    /// Time that passes when a test says so.
+    final class Clock: Sendable {
+        private let date = Mutex(Date(timeIntervalSince1970: 1_800_000_000))
+
+        var now: Date { date.withLock { $0 } }
+
+        func advance(by seconds: Double) {
+            date.withLock { $0 += seconds }
+        }
+    }
+
+    /// Made once for all tenants of the process.
+    private static let signingKeys = Result { try SigningKeys(now: Clock().now) }
+
+    static func run(
+        tenant edit: (inout Options) -> Void = { _ in }, authentication: ClientAuthentication = .none,
+        trusts: Bool = true, deadline: Duration = .seconds(15),
+        _ body: @escaping @Sendable (TenantFixture) async throws -> Void
+    ) async throws {
+        let clock = Clock()
+        var options = Options()
+        options.baseClock = { clock.now }
+        options.signingKeys = try signingKeys.get()
+        edit(&options)
+        let tenant = try DevTenant(options)
+        let anchors = FileManager.default.temporaryDirectory.path() + "/postern-test-\(UUID().uuidString).pem"
+        defer {
+            // It stays for the system to clean up if it cannot be removed.
+            try? FileManager.default.removeItem(atPath: anchors)
+        }
+        try tenant.caCertificatePEM?.write(toFile: anchors, atomically: true, encoding: .utf8)
+        let client = HTTPTransport.makeClient(on: MultiThreadedEventLoopGroup.singleton)
+        let transport = HTTPTransport(
+            client: client, trustAnchors: trusts && options.usesTLS ? anchors : nil, deadline: deadline)
+        let clientID = options.clients[0].id
+        let result: Result<Void, any Error>
+        do {
+            try await withDeadline {
+                try await tenant.serving {
+                    let api = AuthenticationAPI(
+                        issuer: try Issuer(url: await tenant.issuer), clientID: clientID,
+                        authentication: authentication, transport: transport, now: { clock.now })
+                    let verifier = IDTokenVerifier(api: api, now: { clock.now })
+                    try await body(TenantFixture(tenant: tenant, api: api, verifier: verifier, clock: clock))
+                }
+            }
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        try await client.shutdown()
+        try result.get()
+    }
+
+    static let person = "ada@example.com"
+
+    func start(_ start: PasswordlessStart = PasswordlessStart(connection: "email", username: person)) async throws {
+        try await api.startPasswordless(start)
+    }
+
+    func exchange(_ code: String, audience: String? = nil) async throws(Auth0Error) -> TokenResponse {
+        try await api.exchangeCode(
+            Secret(code), username: Self.person, connection: "email", scope: "openid profile email offline_access",
+            audience: audience)
+    }
+
+    func signIn() async throws -> TokenResponse {
+        try await start()
+        return try await exchange(try await tenant.nextCode(for: Self.person))
+    }
+
+    /// What a call fails with; nil if it does not.
+    func error(_ call: TenantCall) async -> Auth0Error? {
+        do throws(Auth0Error) {
+            switch call {
+            case .start: try await api.startPasswordless(.init(connection: "email", username: Self.person))
+            case .exchange: _ = try await exchange("123456")
+            case .refresh: _ = try await api.refresh(Secret("a refresh token"))
+            case .revoke: try await api.revoke(Secret("a refresh token"))
+            case .keys: _ = try await api.keySet()
+            }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    func order(_ fault: Fault, at call: TenantCall, times: Int = 1) async {
+        await tenant.order(fault, at: call.endpoint, times: times)
+    }
+}
+
+enum TenantCall: CaseIterable, Sendable {
+    case start, exchange, refresh, revoke, keys
+
+    var endpoint: Endpoint {
+        switch self {
+        case .start: .start
+        case .exchange, .refresh: .token
+        case .revoke: .revoke
+        case .keys: .keys
+        }
+    }
+}
