@@ -82,6 +82,9 @@ final class Client {
             let count = rest.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
             if count >= 0 {
                 rest = rest.dropFirst(count)
+            } else if errno == EPIPE || errno == ECONNRESET {
+                // An agent that closes at once, being too busy, has said so before: the answer is there to be read.
+                return
             } else if errno != EINTR {
                 throw Failure.connectionLost
             }
