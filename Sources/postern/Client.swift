@@ -83,7 +83,8 @@ final class Client {
             if count >= 0 {
                 rest = rest.dropFirst(count)
             } else if errno == EPIPE || errno == ECONNRESET {
-                return  // an agent that hangs up has said why: what it wrote can still be read
+                // An agent that closes at once, being too busy, has said so before: the answer is there to be read.
+                return
             } else if errno != EINTR {
                 throw Failure.connectionLost
             }

@@ -180,6 +180,7 @@ struct FaultTests {
             let refusal = try await agent.refusal(of: "token.get", ["wait": 1])
             #expect(refusal?.code == 1016 && refusal?.data["retryable"] == true)
             #expect(try await agent.postern("token", "--wait", "0").exit == .status(75))
+            try await withDeadline { try await agent.tenant.requestHeld(at: .token, grant: .refreshToken) }
             await agent.tenant.release()
             try await agent.logged("Refreshed.")
             #expect(try await agent.call("token.get")["from"] == "cache")

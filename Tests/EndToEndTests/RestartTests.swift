@@ -31,6 +31,7 @@ struct RestartTests {
                     }
                 }
                 // All of them are connected, and none can have its answer while the one request is held.
+                try await withDeadline { try await agent.tenant.requestHeld(at: .token, grant: .refreshToken) }
                 try await agent.connectionsTaken(50)
                 await agent.tenant.release()
                 return try await group.reduce(into: Set()) { $0.insert($1) }
