@@ -10,10 +10,14 @@ struct RefreshTests {
         try await AgentFixture.run { fixture in
             try await fixture.signIn()
             try await fixture.expireToken()
+            await fixture.order(.hold)
             let tokens = try await withThrowingTaskGroup(of: GetToken.Response.self) { group in
                 for _ in 1...100 {
                     group.addTask { try await fixture.token() }
                 }
+                try await fixture.clock.sleepers(within: 20...20, count: 100)
+                try await fixture.tenant.requestHeld(at: .token, grant: .refreshToken)
+                await fixture.tenant.release()
                 return try await group.reduce(into: []) { $0.append($1) }
             }
             #expect(Set(tokens.map(\.accessToken)).count == 1)

@@ -75,6 +75,13 @@ struct AgentFixture: Sendable {
     /// Made once for all tenants of the process.
     private static let signingKeys = Result { try SigningKeys(now: ManualClock().now) }
 
+    /// Another agent that has not read its configuration.
+    func unconfigured() -> Agent {
+        Agent(
+            environment: files.environment, keyring: store, client: client, clock: clock,
+            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
     static let person = "ada@example.com"
 
     var status: ProfileStatus {
