@@ -69,7 +69,7 @@ struct ConfigurationTests {
             "audience = https://api",
             "scope = openid read", "audiences = https://a https://b", "auth_params = a=1 b=c=d", "persist = session",
             "refresh = on-demand", "refresh_margin = 10", "rotation_overlap = 60", "session_lifetime = 3600",
-            "language = de", "forwarded_for = ssh", "ca_file = /etc/ca.pem", "send = code", "confirm = never",
+            "language = de", "forwarded_for = ssh", "ca_file = /etc/hosts", "send = code", "confirm = never",
             "lock = never", "callback_port = 8123")
         #expect(profile.clientAuth == .secretPost)
         #expect(profile.connection == "sms")
@@ -85,7 +85,7 @@ struct ConfigurationTests {
         #expect(profile.sessionLifetime == 3600)
         #expect(profile.language == "de")
         #expect(profile.forwardedFor == .ssh)
-        #expect(profile.caFile == "/etc/ca.pem")
+        #expect(profile.caFile == "/etc/hosts")
         let agent = try Self.read("[agent]\nmin_ttl=1\nwait=2\nmax_connections=3\nkeep_unsaved=no").agent
         #expect(agent.minTTL == 1)
         #expect(agent.wait == 2)
@@ -145,7 +145,7 @@ struct ConfigurationTests {
             ("forwarded_for = ssh", "forwarded_for"), ("callback_port = 0", "callback_port"),
             ("callback_port = 65536", "callback_port"), ("username = nobody", "username"), ("audience =", "audience"),
             ("send = link", "send"), ("confirm = always", "confirm"), ("lock = screen", "lock"),
-            ("issuer = https://b.com", "domain"),
+            ("issuer = https://b.com", "domain"), ("ca_file = /nonexistent.pem", "ca_file"),
             (#"username = a\nb@example.com"#, "username"),
         ])
     func badProfileValue(line: String, key: String) throws {
