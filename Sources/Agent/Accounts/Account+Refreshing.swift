@@ -93,6 +93,8 @@ extension Account {
             guard isRetry || !waiters.isEmpty else { break }
         }
         guard epoch == self.epoch else { return }
+        // Whoever comes from here on waits for the next flight, not for this one's attempts.
+        attemptError = nil
         if !isInDoubt, var credentials = record, credentials.refreshingSince != nil {
             // The attempts ended without a doubt about the token, so the intent must not raise one at the next start.
             credentials.refreshingSince = nil

@@ -82,6 +82,13 @@ struct AgentFixture: Sendable {
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
+    /// Adds lines to the configuration file's last group and puts the file in force.
+    func reconfigure(adding lines: [String]) async throws {
+        let text = try String(contentsOfFile: files.configurationPath, encoding: .utf8)
+        try files.writeConfiguration([text] + lines)
+        try await agent.applyConfiguration()
+    }
+
     static let person = "ada@example.com"
 
     var status: ProfileStatus {
