@@ -30,10 +30,11 @@ package enum Daemon {
         let agent = Agent(
             environment: environment, keyring: keyring, client: client, clock: SystemClock(), log: log)
         // A bad file leaves the agent running without profiles; the error is logged, and answered to who asks.
-        let profiles = (try? await agent.applyConfiguration()) ?? []
+        _ = try? await agent.applyConfiguration()
         let server = SocketServer(agent, on: socket, group: group) {
-            log.info("Serving \(profiles.count) profiles.")
-            ServiceManager.ready(await agent.summary)
+            let summary = await agent.summary
+            log.info("\(summary).")
+            ServiceManager.ready(summary)
         }
         let services = ServiceGroup(
             configuration: .init(
@@ -45,7 +46,6 @@ package enum Daemon {
         } catch {
             end = .failure(error)
         }
-        ServiceManager.stopping()
         await keyring.shutdown()
         try await client.shutdown()
         try await group.shutdownGracefully()

@@ -33,6 +33,8 @@ struct SecrecyTests {
                 try second.look(inFilesUnder: agent.desktop.home)
                 #expect(second.leaks(of: [secret]) == ["\(secret.kind) in \(planted.path)"])
             }
+            // Every test looks for leaks when it ends.
+            try FileManager.default.removeItem(at: planted)
         }
     }
 

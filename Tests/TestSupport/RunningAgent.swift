@@ -301,6 +301,7 @@ package func withAgent(
     let agent = try RunningAgent(desktop, tenant, environment: environment)
     do {
         try await body(agent)
+        try await agent.checkForLeaks()
         await agent.end()
     } catch {
         await agent.end()

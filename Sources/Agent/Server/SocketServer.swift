@@ -58,6 +58,8 @@ struct SocketServer: Service {
             // Never fails: the future of a channel's end is fulfilled whatever ended it.
             try? await server.closeFuture.get()
         } onGracefulShutdown: {
+            // The socket is the last service to start and so the first to end.
+            ServiceManager.stopping()
             server.close(promise: nil as EventLoopPromise<Void>?)
         }
         await withCheckedContinuation { continuation in

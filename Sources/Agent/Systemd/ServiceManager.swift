@@ -1,8 +1,8 @@
 import CSystemd
 
 /// Tells the service manager how the service stands (sd_notify(3)); without one, every call does nothing.
-package enum ServiceManager {
-    package static func ready(_ status: String) {
+enum ServiceManager {
+    static func ready(_ status: String) {
         notify("READY=1\nSTATUS=\(status)")
     }
 
@@ -10,7 +10,7 @@ package enum ServiceManager {
         notify("STATUS=\(status)")
     }
 
-    package static func stopping() {
+    static func stopping() {
         notify("STOPPING=1\nSTATUS=Stopping")
     }
 
