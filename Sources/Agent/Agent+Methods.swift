@@ -94,10 +94,11 @@ extension Agent {
 
     func startLogin(_ request: StartLogin) async throws(AgentError) -> LoginState {
         // Both go into headers of the request to the tenant.
-        for (name, value) in [("language", request.language), ("client_ip", request.clientIP)] {
-            guard value?.unicodeScalars.allSatisfy({ (0x21..<0x7F).contains($0.value) }) ?? true else {
-                throw AgentError(.invalidParams, "\(name) holds a space or a control character.")
-            }
+        guard request.language?.unicodeScalars.allSatisfy({ (0x21..<0x7F).contains($0.value) }) ?? true else {
+            throw AgentError(.invalidParams, "language may hold printable ASCII characters only, and no spaces.")
+        }
+        guard request.clientIP.map(Profile.isIPAddress) ?? true else {
+            throw AgentError(.invalidParams, "client_ip must be an IP address.")
         }
         return try await logins.start(request, account: try await account(request.profile))
     }

@@ -60,7 +60,10 @@ extension AgentError {
             self.init(.keyringUnavailable, "The keyring has no \(collection.rawValue) collection.") { data in
                 data.profile = profile
                 data.cause = collection == .session ? "no_session_collection" : "no_collection"
-                data.hint = "Create one, for example in \"Passwords and Keys\", and make it the default."
+                data.hint =
+                    collection == .session
+                    ? "Set persist = keyring or persist = memory in the profile."
+                    : "Create one, for example in \"Passwords and Keys\", and make it the default."
             }
         case .failing(let detail):
             self.init(.keyringUnavailable, "The keyring does not work: \(detail).") { data in

@@ -13,10 +13,11 @@ import UnixSignals
 package enum Daemon {
     /// Keeps other processes of the same user from reading this one's memory: no debugger may attach and no core is written (prctl(2),
     /// PR_SET_DUMPABLE; setrlimit(2)).
-    package static func harden() {
-        _ = postern_set_dumpable(0)
+    ///
+    /// - Returns: whether the kernel agreed.
+    package static func harden() -> Bool {
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
-        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        return postern_set_dumpable(0) == 0 && setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) == 0
     }
 
     /// Serves until SIGTERM or SIGINT.

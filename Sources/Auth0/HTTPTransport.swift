@@ -103,10 +103,11 @@ package struct HTTPTransport: Sendable {
         case let error as NIOConnectionError:
             let isDNS = error.connectionErrors.isEmpty && (error.dnsAError != nil || error.dnsAAAAError != nil)
             return .notSent(
-                isDNS ? .dns : .connect, detail: isDNS ? "the host name is not known" : "the connection was refused")
+                isDNS ? .dns : .connect,
+                detail: isDNS ? "its host name could not be looked up" : "no connection could be made")
         case let error as IOError where [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH].contains(error.errnoCode):
             // What an address in place of a name gives; on a connection that stands, TCP reports none of these before the deadline.
-            return .notSent(.connect, detail: "the connection was refused")
+            return .notSent(.connect, detail: "no connection could be made")
         // Before the handshake is done nothing is sent; what fails later may have been.
         case NIOSSLError.uncleanShutdown, NIOSSLError.shutdownFailed, NIOSSLError.readInInvalidTLSState,
             NIOSSLError.writeDuringTLSShutdown:

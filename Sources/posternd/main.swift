@@ -8,7 +8,7 @@ import PosternProtocol
 let usage = """
     usage: posternd
 
-    The Postern agent: serves access tokens on a Unix socket. It is configured by postern.conf(5), not by arguments, and is
+    The Postern agent: serves access tokens on a Unix socket. It is configured by ~/.config/postern/postern.conf, not by arguments, and is
     normally started by systemd at the first connection (systemctl --user enable --now posternd.socket).
 
       --help     show this text
@@ -34,7 +34,10 @@ default:
 
 let environment = ProcessInfo.processInfo.environment
 let log = Logger(label: "posternd") { _ in StandardErrorLogHandler(environment: environment) }
-Daemon.harden()
+guard Daemon.harden() else {
+    log.error("The agent's memory cannot be hidden from other processes: \(String(cString: strerror(errno))).")
+    exit(ExitStatus.software)
+}
 do {
     try await Daemon.run(environment: environment, log: log)
 } catch ListeningSocket.Failure.alreadyRunning(let reason) {

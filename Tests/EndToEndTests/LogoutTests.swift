@@ -7,7 +7,7 @@ import Testing
 struct LogoutTests {
     private func note(_ agent: RunningAgent) -> Bool {
         FileManager.default.fileExists(
-            atPath: agent.desktop.home.appending(path: ".local/state/postern/signed-out/work").path)
+            atPath: agent.desktop.home.appending(path: ".local/state/postern/signed-out/profile.work").path)
     }
 
     @Test("revokes at the tenant, deletes the item, and nothing comes back")

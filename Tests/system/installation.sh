@@ -13,13 +13,13 @@ files() {
 before=$(files)
 
 step 'install starts the socket and not the service'
-"$stage/scripts/install"
+"$stage/scripts/install" --no-build
 is 'the socket' active "$(systemctl --user is-active posternd.socket || true)"
 is 'the service' inactive "$(systemctl --user is-active posternd.service || true)"
 
 step 'installing again changes nothing'
 after=$(files)
-"$stage/scripts/install"
+"$stage/scripts/install" --no-build
 is 'the list of files' "$after" "$(files)"
 
 step 'uninstall leaves nothing behind'
@@ -29,7 +29,7 @@ is 'the list of files' "$before" "$(files)"
 
 step 'a prefix may have blanks and what systemd gives a meaning to'
 prefix="$HOME/50% of \$my tools"
-"$stage/scripts/install" --prefix "$prefix"
+"$stage/scripts/install" --no-build --prefix "$prefix"
 pid=$(rpc agent.hello | jq .result.pid)
 [[ -n $pid ]] || fail 'no answer'
 tr '\0' '\n' <"/proc/$pid/cmdline" | grep --quiet --fixed-strings --line-regexp "$prefix/bin/posternd" ||

@@ -53,7 +53,9 @@ extension Account {
         do {
             if profile.persist != .memory { try parts.notes.write(for: profile.name) }
         } catch {
-            reasons.append("The note of the sign-out could not be written.")
+            reasons.append(
+                "The sign-out could not be noted on disk: if the agent ends before the keyring item is deleted, the sign-in comes back."
+            )
         }
         keep(nil)
         if let error = await save() {

@@ -3,7 +3,7 @@ import Glibc
 
 /// Notes that a profile was signed out while its keyring item could not be deleted, so that the item is not loaded before it is gone.
 ///
-/// A note is an empty file named after the profile in `$XDG_STATE_HOME/postern/signed-out`; it holds no secret.
+/// A note is an empty file named `profile.NAME` in `$XDG_STATE_HOME/postern/signed-out`; it holds no secret.
 package struct LogoutNotes: Sendable {
     private let directory: String
 
@@ -27,8 +27,9 @@ package struct LogoutNotes: Sendable {
         // Both the file and its name must survive a crash right after.
         for (path, flags) in [(path(profile), O_CREAT | O_WRONLY), (directory, O_RDONLY | O_DIRECTORY)] {
             let descriptor = open(path, flags | O_CLOEXEC, 0o600)
-            guard descriptor >= 0, fsync(descriptor) == 0 else { throw Failure(path: path) }
-            close(descriptor)
+            guard descriptor >= 0 else { throw Failure(path: path) }
+            defer { close(descriptor) }
+            guard fsync(descriptor) == 0 else { throw Failure(path: path) }
         }
     }
 
@@ -37,6 +38,7 @@ package struct LogoutNotes: Sendable {
     }
 
     private func path(_ profile: String) -> String {
-        directory + "/" + profile
+        // With something before it, a profile named "." or ".." names no directory.
+        "\(directory)/profile.\(profile)"
     }
 }

@@ -165,7 +165,15 @@ extension Profile {
                 "forwarded_for",
                 "needs client_auth = client_secret_post or client_secret_basic: the tenant believes no other client")
         }
+        guard text == "ssh" || Self.isIPAddress(text) else {
+            throw group.error("forwarded_for", "must be off, ssh or an IP address, not \"\(text)\"")
+        }
         return text == "ssh" ? .ssh : .address(text)
+    }
+
+    static func isIPAddress(_ text: String) -> Bool {
+        var bytes = in6_addr()
+        return inet_pton(AF_INET, text, &bytes) == 1 || inet_pton(AF_INET6, text, &bytes) == 1
     }
 
     private static func caFile(_ group: ConfigurationGroup) throws(ConfigurationError) -> String? {

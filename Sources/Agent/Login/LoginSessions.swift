@@ -86,8 +86,10 @@ actor LoginSessions {
 
     /// Waits for answers under way, so that the tokens they bring can be saved before the process ends.
     func finish() async {
-        for session in sessions.values {
-            await session.finish()
+        await withTaskGroup { group in
+            for session in sessions.values {
+                group.addTask { await session.finish() }
+            }
         }
     }
 

@@ -48,6 +48,7 @@ package struct ListeningSocket: Sendable {
         guard path.utf8.count < capacity else {
             throw .unusable("\(path): a socket's path may have \(capacity - 1) bytes at most")
         }
+        guard path.hasPrefix("/") else { throw .unusable("POSTERN_SOCKET must be an absolute path, not \"\(path)\"") }
         let directory = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
         try makePrivate(directory)
         try lock(path + ".lock")
@@ -76,7 +77,7 @@ package struct ListeningSocket: Sendable {
     /// Makes the directory, or checks that nobody else can put a socket of their own there.
     private static func makePrivate(_ directory: String) throws(Failure) {
         if mkdir(directory, 0o700) != 0, errno != EEXIST {
-            throw .unusable("\(directory): \(reason)")
+            throw .unusable("the directory \(directory) cannot be made: \(reason)")
         }
         var status = stat()
         guard lstat(directory, &status) == 0 else { throw .unusable("\(directory): \(reason)") }

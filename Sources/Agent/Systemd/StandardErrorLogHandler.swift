@@ -8,9 +8,12 @@ package struct StandardErrorLogHandler: LogHandler {
     package var metadata: Logger.Metadata = [:]
     private let isJournal: Bool
 
-    /// - Parameter environment: `JOURNAL_STREAM` says that standard error is the journal (systemd.exec(5)).
+    /// - Parameter environment: `JOURNAL_STREAM` names the journal's stream by device and inode; a shell may have inherited it from a terminal that
+    ///   was started by systemd, so it is compared with standard error (systemd.exec(5)).
     package init(environment: [String: String]) {
-        isJournal = environment["JOURNAL_STREAM"] != nil
+        var status = stat()
+        let isKnown = fstat(STDERR_FILENO, &status) == 0
+        isJournal = isKnown && environment["JOURNAL_STREAM"] == "\(status.st_dev):\(status.st_ino)"
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {

@@ -104,11 +104,23 @@ struct LogoutTests {
             fixture.store.fail(.locked)
             _ = try await Self.logout(fixture)
             let notes = fixture.files.root + "/state/postern/signed-out"
-            #expect(try FileManager.default.contentsOfDirectory(atPath: notes) == ["work"])
-            #expect(try Data(contentsOf: URL(filePath: notes + "/work")).isEmpty)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: notes) == ["profile.work"])
+            #expect(try Data(contentsOf: URL(filePath: notes + "/profile.work")).isEmpty)
             let attributes = try FileManager.default.attributesOfItem(atPath: notes)
             #expect(attributes[.posixPermissions] as? Int == 0o700)
         }
+    }
+
+    @Test("no name of a profile is taken for a directory", arguments: [".", ".."])
+    func dots(name: String) throws {
+        let files = try TestFiles()
+        defer { files.remove() }
+        let notes = LogoutNotes(environment: files.environment)
+        #expect(!notes.exists(for: name))
+        try notes.write(for: name)
+        #expect(notes.exists(for: name))
+        notes.remove(for: name)
+        #expect(!notes.exists(for: name))
     }
 
     @Test("a refresh in flight neither brings the sign-in back nor leaves its token valid")
