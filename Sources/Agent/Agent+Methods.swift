@@ -8,14 +8,14 @@ import PosternProtocol
 extension Agent {
     func hello(_: Hello) -> Hello.Response {
         Hello.Response(
-            name: "posternd", version: Self.version, protocol: Self.protocolVersions, pid: getpid(),
+            name: "posternd", version: Release.version, protocol: Self.protocolVersions, pid: getpid(),
             startedAt: startedAt.unixTime)
     }
 
     func status(_: GetStatus) async -> GetStatus.Response {
         let keyring = await keyring.state(mayStart: false)
         return GetStatus.Response(
-            version: Self.version, startedAt: startedAt.unixTime, locked: false, keyring: keyring,
+            version: Release.version, startedAt: startedAt.unixTime, locked: false, keyring: keyring,
             configFile: configuration.files.user, configError: await configuration.error?.description,
             profiles: await profileStatuses(keyring: keyring), counters: counters.snapshot)
     }

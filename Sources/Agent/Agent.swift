@@ -7,8 +7,6 @@ package import ServiceLifecycle
 
 /// The agent's parts, built from its environment.
 package struct Agent: Sendable {
-    /// The release, as `--version` and `agent.hello` say it.
-    package static let version = "0.1.0"
     /// The socket protocol's versions that are spoken.
     static let protocolVersions = Hello.VersionRange(min: 1, max: 1)
 

@@ -34,9 +34,9 @@ struct LineReader {
         }
     }
 
-    /// Everything up to the end of input.
-    mutating func rest() throws -> [UInt8] {
-        while !isAtEnd {
+    /// Everything up to the end of input, or more than `limit` bytes if there is no end.
+    mutating func rest(limit: Int) throws -> [UInt8] {
+        while !isAtEnd, buffer.count <= limit {
             try readMore()
         }
         defer { buffer = [] }

@@ -21,7 +21,7 @@ struct Postern: ParsableCommand {
             running; 70 internal error; 74 keyring or output failed; 75 try again later; 76 the tenant broke the \
             protocol; 77 sign in first, or not allowed; 78 wrong configuration.
             """,
-        version: "0.1.0",
+        version: Release.version,
         groupedSubcommands: [
             CommandGroup(
                 name: "Signing in",

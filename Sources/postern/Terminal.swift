@@ -127,7 +127,12 @@ extension Terminal {
     /// One newline at the end belongs to the way it was handed over, not to the secret. PEM is read to its last line.
     func secret(_ prompt: String) throws -> String? {
         guard isInteractive else {
-            var bytes = try readInput { try input.rest() }
+            // Longer than any key, and with the request around it still within a line of the agent's.
+            let limit = 128 * 1024
+            var bytes = try readInput { try input.rest(limit: limit) }
+            guard bytes.count <= limit else {
+                throw Failure("That is more than a secret can be (\(limit) bytes).", status: ExitStatus.usage)
+            }
             if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
             if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
             return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)

@@ -25,7 +25,7 @@ case ["--help"]:
     print(usage, terminator: "")
     exit(EXIT_SUCCESS)
 case ["--version"]:
-    print("posternd \(Agent.version)")
+    print("posternd \(Release.version)")
     exit(EXIT_SUCCESS)
 default:
     _ = write(STDERR_FILENO, usage, usage.utf8.count)

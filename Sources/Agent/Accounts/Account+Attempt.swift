@@ -64,7 +64,7 @@ extension Account {
         let receivedAt = now
         credentials.refreshToken = response.refreshToken ?? credentials.refreshToken
         credentials.refreshingSince = nil
-        setDoubt(nil)
+        doubtSince = nil
         needsSecondFactor = false
         keep(credentials)
         var broken: IDTokenError?
@@ -106,7 +106,7 @@ extension Account {
     private func take(_ error: Auth0Error, sentAt: Date) async -> Attempt {
         guard var credentials = record else { return .failed(.loginRequired("never", profile: profile.name)) }
         let wasInDoubt = isInDoubt
-        if error.leavesDoubt, !isInDoubt { setDoubt(sentAt.unixTime) }
+        if error.leavesDoubt, !isInDoubt { doubtSince = sentAt.unixTime }
         let answer = AgentError(error, profile: profile.name)
         switch error.kind {
         case .refreshTokenRefused(let userDeleted):
@@ -114,7 +114,7 @@ extension Account {
             credentials.refreshToken = nil
             credentials.refusal = refusal
             credentials.refreshingSince = nil
-            setDoubt(nil)
+            doubtSince = nil
             keep(credentials)
             served = .signedIn(credentials)
             await save()
@@ -125,7 +125,7 @@ extension Account {
         case .malformedTokens(let rotated?):
             credentials.refreshToken = rotated
             credentials.refreshingSince = nil
-            setDoubt(nil)
+            doubtSince = nil
             needsSecondFactor = false
             keep(credentials)
             await save()
@@ -145,11 +145,5 @@ extension Account {
         if inDoubt { return .lostAnswer }
         let isAtItsEnd = now.unixTime >= credentials.signedInAt + profile.sessionLifetime
         return isAtItsEnd ? .expired : .reuseSuspected
-    }
-
-    /// - Parameter since: when the request was sent whose answer is missing; nil if there is no doubt about the refresh token.
-    func setDoubt(_ since: Int?) {
-        isInDoubt = since != nil
-        doubtSince = since
     }
 }

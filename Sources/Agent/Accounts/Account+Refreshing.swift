@@ -136,7 +136,7 @@ extension Account {
     /// While the tenant would still accept the old token again, an answer in doubt is asked for without much waiting.
     private func nextDelay(_ backoff: inout Backoff) -> Duration {
         let delay = backoff.next()
-        guard isInDoubt, let since = doubtSince, now.unixTime - since < profile.rotationOverlap else { return delay }
+        guard let since = doubtSince, now.unixTime - since < profile.rotationOverlap else { return delay }
         return min(delay, .seconds(1))
     }
 

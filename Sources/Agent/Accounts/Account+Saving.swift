@@ -54,7 +54,7 @@ extension Account {
                 served = .signedOut
                 return
             }
-            setDoubt(credentials.refreshingSince)
+            doubtSince = credentials.refreshingSince
             record = credentials
             savedRefreshToken = credentials.refreshToken
             served = .signedIn(credentials)

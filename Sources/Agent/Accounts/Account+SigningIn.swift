@@ -127,7 +127,7 @@ extension Account {
         isSigningIn = false
         refreshError = nil
         attemptError = nil
-        setDoubt(nil)
+        doubtSince = nil
         needsSecondFactor = false
         rejected = []
         tenantPause = .distantPast

@@ -70,8 +70,8 @@ actor Account {
     /// The tenant asked not to be called before this (429 with Retry-After).
     var tenantPause = Date.distantPast
     /// The tenant may have rotated the refresh token without our knowing the new one.
-    var isInDoubt = false
-    /// Since when it is in doubt, Unix time.
+    var isInDoubt: Bool { doubtSince != nil }
+    /// When the request was sent whose answer is missing, Unix time.
     var doubtSince: Int?
     var needsSecondFactor = false
     /// A failed refresh ahead is not tried again before this.
@@ -204,7 +204,7 @@ actor Account {
         var status = ProfileStatus(
             name: profile.name, issuer: profile.issuer.description, state: state(keyring: keyring),
             persist: profile.persist.rawValue,
-            saved: !isUnsaved || record?.refreshToken == savedRefreshToken && record != nil)
+            saved: isRefreshTokenSaved)
         status.audience = profile.audience
         let credentials = served.credentials
         let token = credentials?.token(.standard)
@@ -223,6 +223,12 @@ actor Account {
             status.lastError = AgentError(saveError, profile: profile.name)
         }
         return status
+    }
+
+    /// Whether the keyring has the newest refresh token, or after a sign-out none. Of the rest of a record, nothing is lost with it.
+    private var isRefreshTokenSaved: Bool {
+        guard isUnsaved else { return true }
+        return record.map { $0.refreshToken == savedRefreshToken } ?? false
     }
 
     private func state(keyring: KeyringState) -> ProfileStatus.State {

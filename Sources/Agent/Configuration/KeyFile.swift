@@ -85,8 +85,16 @@ struct KeyFile {
         return String(cString: text)
     }
 
-    /// Replaces the file as a whole; it is for the user alone, like its directory.
+    /// Replaces the file as a whole. A new one is for the user alone, like its directory.
     private static func save(_ file: OpaquePointer?, to path: String) throws(Failure) {
+        // A link stays a link: the file may be kept in a repository of the user's.
+        var path = path
+        if let target = realpath(path, nil) {
+            path = String(cString: target)
+            free(target)
+        }
+        var status = stat()
+        let mode = stat(path, &status) == 0 ? CInt(status.st_mode & 0o777) : 0o600
         let directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         guard g_mkdir_with_parents(directory, 0o700) == 0 else {
             throw Failure(message: "\(directory): \(String(cString: strerror(errno)))")
@@ -99,7 +107,7 @@ struct KeyFile {
         defer { g_free(text) }
         let flags = GFileSetContentsFlags(
             rawValue: G_FILE_SET_CONTENTS_CONSISTENT.rawValue | G_FILE_SET_CONTENTS_DURABLE.rawValue)
-        guard g_file_set_contents_full(path, text, gssize(length), flags, 0o600, &error) != 0 else {
+        guard g_file_set_contents_full(path, text, gssize(length), flags, mode, &error) != 0 else {
             throw Failure(message: "\(path): \(message(of: error))")
         }
     }

@@ -1,17 +1,22 @@
+import Auth0
 package import KeyringProtocol
 package import PosternProtocol
 
 /// Keeps secrets for as long as the process lives and nowhere else.
 package actor MemoryStore: SecretStore {
-    private var secrets: [KeyringItem: String] = [:]
+    private var secrets: [KeyringItem: Secret] = [:]
 
     package init() {}
 
     package func state(mayStart: Bool) -> KeyringState { .available }
 
-    package func load(_ item: KeyringItem) throws(SecretStoreError) -> String? { secrets[item] }
+    package func load(_ item: KeyringItem) throws(SecretStoreError) -> String? {
+        secrets[item]?.revealed
+    }
 
-    package func save(_ secret: String, as item: KeyringItem) throws(SecretStoreError) { secrets[item] = secret }
+    package func save(_ secret: String, as item: KeyringItem) throws(SecretStoreError) {
+        secrets[item] = Secret(secret)
+    }
 
     package func delete(_ item: KeyringItem) throws(SecretStoreError) { secrets[item] = nil }
 }

@@ -30,6 +30,20 @@ struct ConfigurationStoreTests {
         }
     }
 
+    @Test("a file that is a link stays one, with its target's mode")
+    func link() async throws {
+        try await AgentFixture.run(isServing: false) { fixture in
+            let (path, target) = (fixture.files.configurationPath, fixture.files.root + "/dotfiles.conf")
+            try FileManager.default.moveItem(atPath: path, toPath: target)
+            try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: target)
+            try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
+            #expect(await Self.add("home", [.domain: "b.com", .clientID: "x"], to: fixture) == nil)
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == target)
+            #expect(try String(contentsOfFile: target, encoding: .utf8).contains("[profile home]"))
+            #expect(try FileManager.default.attributesOfItem(atPath: target)[.posixPermissions] as? Int == 0o640)
+        }
+    }
+
     @Test("a removed profile is gone at once, and its neighbours and comments stay")
     func remove() async throws {
         try await AgentFixture.run(isServing: false) { fixture in
@@ -62,9 +76,11 @@ struct ConfigurationStoreTests {
         }
     }
 
-    @Test("the file is for the user alone")
+    @Test("a new file is for the user alone")
     func mode() async throws {
         try await AgentFixture.run(isServing: false) { fixture in
+            try FileManager.default.removeItem(atPath: fixture.files.configurationPath)
+            try await fixture.agent.applyConfiguration()
             _ = await Self.add("home", [.domain: "b.com", .clientID: "x"], to: fixture)
             let attributes = try FileManager.default.attributesOfItem(atPath: fixture.files.configurationPath)
             #expect(attributes[.posixPermissions] as? Int == 0o600)
