@@ -111,11 +111,7 @@ actor Account {
     }
 
     func token(_ ask: Ask) async throws(AgentError) -> (token: AccessToken, from: GetToken.Response.Source) {
-        reject(ask.rejected)
-        if let token = try cachedToken(ask) {
-            parts.counters.count(.tokensFromCache)
-            return (token, .cache)
-        }
+        // Once the record has been read, whatever became of the keyring since, this does nothing.
         try await loadOrThrow()
         reject(ask.rejected)
         if let token = try cachedToken(ask) {
