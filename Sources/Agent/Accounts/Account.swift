@@ -177,7 +177,7 @@ actor Account {
         }
     }
 
-    /// The ID token and its claims; an expired one is refreshed.
+    /// The ID token; an expired one is refreshed.
     func idToken(wait: Int) async throws(AgentError) -> Secret {
         try await loadOrThrow()
         if let token = served.credentials?.idToken, let expiry = IDTokenClaims.expiry(ofVerified: token),

@@ -1,4 +1,4 @@
-/// Delays between attempts, doubling with full jitter.
+/// Delays between attempts, doubling, with jitter.
 struct Backoff {
     private let base: Duration
     private let cap: Duration

@@ -2,7 +2,8 @@ import FoundationEssentials
 import PosternProtocol
 import Synchronization
 
-/// How many codes a profile may still have sent: fewer than the tenant's own limit, which would shut out everybody behind this address.
+/// How many codes a profile may still have sent. It keeps one profile from using up at once what the tenant allows everybody behind this address;
+/// it does not keep within the tenant's hourly limit.
 final class CodeBudget: Sendable {
     static let limit = 20
     /// Seconds in which ``limit`` counts.

@@ -136,7 +136,7 @@ actor LoginSessions {
         return String(name).replacing("_", with: "-")
     }
 
-    /// 128 random bits: a login's identifier cannot be guessed.
+    /// 122 random bits: a login's identifier cannot be guessed.
     private static func newID() -> String {
         UUID().uuidString.lowercased()
     }
