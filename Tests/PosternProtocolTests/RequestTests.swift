@@ -61,6 +61,18 @@ struct RequestTests {
         )
     }
 
+    @Test("the answer about factors is a list, or the login that comes first")
+    func answerOrLogin() throws {
+        try expectWire(
+            ListFactors.Response.answer(.init(factors: [Factor(id: "totp|1", type: .otp)])),
+            #"{"factors":[{"id":"totp|1","type":"otp"}]}"#)
+        try expectWire(
+            ListFactors.Response.login(
+                LoginState(loginID: "x", profile: "work", revision: 2, expiresAt: 9, step: .recoveryCode)),
+            #"{"expires_at":9,"login_id":"x","profile":"work","revision":2,"step":{"kind":"recovery_code"}}"#)
+        try expectWire(RemoveFactor.Response.answer(Empty()), "{}")
+    }
+
     @Test("a profile's status")
     func status() throws {
         var status = ProfileStatus(
