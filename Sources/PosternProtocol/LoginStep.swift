@@ -5,7 +5,7 @@ package indirect enum LoginStep: Equatable, Sendable {
     case chooseFactor(ChooseFactor)
     case factorCode(FactorCode)
     case push(Push)
-    case recoveryCode
+    case recoveryCode(RecoveryCode)
     case enroll(Enroll)
     case enrollConfirm(EnrollConfirm)
     case signedIn(SignedIn)
@@ -65,26 +65,43 @@ package indirect enum LoginStep: Equatable, Sendable {
         /// The masked address, if the code was sent to one.
         package var sentTo: String?
         package var resendAt: UnixTime?
+        /// All that can be chosen: the way back.
+        package var factors: [Factor]?
 
-        package init(factor: Factor, sentTo: String? = nil, resendAt: UnixTime? = nil) {
+        package init(factor: Factor, sentTo: String? = nil, resendAt: UnixTime? = nil, factors: [Factor]? = nil) {
             self.factor = factor
             self.sentTo = sentTo
             self.resendAt = resendAt
+            self.factors = factors
         }
 
         private enum CodingKeys: String, CodingKey {
             case factor
             case sentTo = "sent_to"
             case resendAt = "resend_at"
+            case factors
         }
     }
 
     /// A push notification waits to be approved on the person's device.
     package struct Push: Codable, Equatable, Sendable {
         package var factor: Factor
+        /// All that can be chosen: the way back.
+        package var factors: [Factor]?
 
-        package init(factor: Factor) {
+        package init(factor: Factor, factors: [Factor]? = nil) {
             self.factor = factor
+            self.factors = factors
+        }
+    }
+
+    /// A recovery code is to be typed in.
+    package struct RecoveryCode: Codable, Equatable, Sendable {
+        /// All that can be chosen: the way back.
+        package var factors: [Factor]?
+
+        package init(factors: [Factor]? = nil) {
+            self.factors = factors
         }
     }
 
@@ -104,6 +121,11 @@ package indirect enum LoginStep: Equatable, Sendable {
         package var uri: String?
         package var channel: String?
         package var recoveryCodes: [String]?
+        /// The masked address that the code was sent to.
+        package var sentTo: String?
+        package var resendAt: UnixTime?
+        /// All that can be enrolled: the way back. Absent where one factor alone was to be enrolled.
+        package var types: [String]?
 
         package init(
             type: String, secret: String? = nil, uri: String? = nil, channel: String? = nil,
@@ -119,6 +141,9 @@ package indirect enum LoginStep: Equatable, Sendable {
         private enum CodingKeys: String, CodingKey {
             case type, secret, uri, channel
             case recoveryCodes = "recovery_codes"
+            case sentTo = "sent_to"
+            case resendAt = "resend_at"
+            case types
         }
     }
 
@@ -173,7 +198,7 @@ extension LoginStep: Codable {
             case .chooseFactor: .chooseFactor(try ChooseFactor(from: decoder))
             case .factorCode: .factorCode(try FactorCode(from: decoder))
             case .push: .push(try Push(from: decoder))
-            case .recoveryCode: .recoveryCode
+            case .recoveryCode: .recoveryCode(try RecoveryCode(from: decoder))
             case .enroll: .enroll(try Enroll(from: decoder))
             case .enrollConfirm: .enrollConfirm(try EnrollConfirm(from: decoder))
             case .signedIn: .signedIn(try SignedIn(from: decoder))
@@ -182,14 +207,14 @@ extension LoginStep: Codable {
     }
 
     package func encode(to encoder: any Encoder) throws {
-        let (kind, value): (Kind, (any Encodable)?) =
+        let (kind, value): (Kind, any Encodable) =
             switch self {
             case .code(let value): (.code, value)
             case .link(let value): (.link, value)
             case .chooseFactor(let value): (.chooseFactor, value)
             case .factorCode(let value): (.factorCode, value)
             case .push(let value): (.push, value)
-            case .recoveryCode: (.recoveryCode, nil)
+            case .recoveryCode(let value): (.recoveryCode, value)
             case .enroll(let value): (.enroll, value)
             case .enrollConfirm(let value): (.enrollConfirm, value)
             case .signedIn(let value): (.signedIn, value)
@@ -197,6 +222,6 @@ extension LoginStep: Codable {
             }
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(kind, forKey: .kind)
-        try value?.encode(to: encoder)
+        try value.encode(to: encoder)
     }
 }

@@ -54,7 +54,8 @@ struct AgentErrorTests {
             data.error = "e"
             data.errorDescription = "d"
             data.missing = ["m"]
-            data.login = LoginState(loginID: "x", profile: "work", revision: 1, expiresAt: 2, step: .recoveryCode)
+            data.login = LoginState(
+                loginID: "x", profile: "work", revision: 1, expiresAt: 2, step: .recoveryCode(.init()))
         }
         try expectWire(
             error,

@@ -23,12 +23,12 @@ struct LoginStepTests {
         (.link(.init(sentTo: "a***@b.c")), #"{"kind":"link","sent_to":"a***@b.c"}"#),
         (.chooseFactor(.init(factors: [factor])), #"{"factors":[\#(factorText)],"kind":"choose_factor"}"#),
         (
-            .factorCode(.init(factor: factor, sentTo: "***34", resendAt: 3)),
-            #"{"factor":\#(factorText),"kind":"factor_code","resend_at":3,"sent_to":"***34"}"#
+            .factorCode(.init(factor: factor, sentTo: "***34", resendAt: 3, factors: [factor])),
+            #"{"factor":\#(factorText),"factors":[\#(factorText)],"kind":"factor_code","resend_at":3,"sent_to":"***34"}"#
         ),
         (.factorCode(.init(factor: factor)), #"{"factor":\#(factorText),"kind":"factor_code"}"#),
         (.push(.init(factor: factor)), #"{"factor":\#(factorText),"kind":"push"}"#),
-        (.recoveryCode, #"{"kind":"recovery_code"}"#),
+        (.recoveryCode(.init()), #"{"kind":"recovery_code"}"#),
         (.enroll(.init(types: ["otp", "phone"])), #"{"kind":"enroll","types":["otp","phone"]}"#),
         (
             .enrollConfirm(.init(type: "otp", secret: "S", uri: "otpauth://x", channel: "sms", recoveryCodes: ["R"])),
@@ -60,7 +60,7 @@ struct LoginStepTests {
     @Test("a login's state")
     func state() throws {
         try expectWire(
-            LoginState(loginID: "x", profile: "work", revision: 2, expiresAt: 9, step: .recoveryCode),
+            LoginState(loginID: "x", profile: "work", revision: 2, expiresAt: 9, step: .recoveryCode(.init())),
             #"{"expires_at":9,"login_id":"x","profile":"work","revision":2,"step":{"kind":"recovery_code"}}"#)
     }
 

@@ -68,7 +68,7 @@ struct RequestTests {
             #"{"factors":[{"id":"totp|1","type":"otp"}]}"#)
         try expectWire(
             ListFactors.Response.login(
-                LoginState(loginID: "x", profile: "work", revision: 2, expiresAt: 9, step: .recoveryCode)),
+                LoginState(loginID: "x", profile: "work", revision: 2, expiresAt: 9, step: .recoveryCode(.init()))),
             #"{"expires_at":9,"login_id":"x","profile":"work","revision":2,"step":{"kind":"recovery_code"}}"#)
         try expectWire(RemoveFactor.Response.answer(Empty()), "{}")
     }

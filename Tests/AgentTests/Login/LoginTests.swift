@@ -210,7 +210,8 @@ struct LoginTests {
     @Test("a login that nobody knows is 1012")
     func unknown() async throws {
         try await AgentFixture.run { fixture in
-            let login = LoginState(loginID: "x", profile: "work", revision: 1, expiresAt: 0, step: .recoveryCode)
+            let login = LoginState(
+                loginID: "x", profile: "work", revision: 1, expiresAt: 0, step: .recoveryCode(.init()))
             #expect(await fixture.answerError(login, code: "1")?.code == .loginNotFound)
         }
     }
