@@ -8,6 +8,12 @@ enum Call: Sendable {
     case refresh
     case revoke
     case lookup
+    case authenticators
+    case challenge
+    case associate
+    case removal
+    /// The MFA grants of the token endpoint.
+    case otp, oob, recoveryCode
 }
 
 extension Auth0Error {
@@ -21,6 +27,11 @@ extension Auth0Error {
             Auth0Error(kind, detail, error: error, description: description, hint: hint)
         }
 
+        // A normal step of a sign-in, which sources report with different statuses.
+        if let requirement = MFARequirement(json: answer.body) {
+            self = make(.mfaRequired(requirement), "the tenant asks for a second factor")
+            return
+        }
         if answer.status == 429 {
             // Two meanings, told apart by the code: "wait" and "this person or address is blocked" (attack protection).
             if ["too_many_attempts", "too_many_logins"].contains(error) {
@@ -44,21 +55,22 @@ extension Auth0Error {
             return
         }
         // Whatever a server in trouble says, it is not definite; but 501 says for good that it does not know the grant.
-        guard answer.status < 500 || answer.status == 501 && call == .exchange else {
+        guard answer.status < 500 || answer.status == 501 && (call == .exchange || call.isMFA) else {
             self = make(.serverError, "the tenant answered with status \(answer.status)")
             return
         }
-        self = Self.known(body, to: call, make: make) ?? Self.byStatus(answer.status, make: make)
+        let mfaRefusal = call.isMFA ? Self.mfaRefusal(body, status: answer.status, to: call, make: make) : nil
+        self = mfaRefusal ?? Self.known(body, to: call, make: make) ?? Self.byStatus(answer.status, make: make)
     }
 
-    private typealias Maker = (_ kind: Kind, _ detail: String, _ hint: String?) -> Auth0Error
+    typealias Maker = (_ kind: Kind, _ detail: String, _ hint: String?) -> Auth0Error
 
     private static func known(
         _ body: ErrorBody, to call: Call, make: Maker
     ) -> Auth0Error? {
         switch body.code {
         case "mfa_required", "a0.mfa_required":
-            return make(.mfaRequired, "the tenant asks for a second factor", nil)
+            return make(.protocolViolation, "the tenant asks for a second factor without an mfa_token", nil)
         case "invalid_grant":
             return grantRefused(body, call: call, make: make)
         case "access_denied", "unauthorized":

@@ -1,7 +1,7 @@
 /// Why a call to the tenant did not do what it was made for.
 package struct Auth0Error: Error, Sendable {
     package enum Kind: Equatable, Sendable {
-        /// The one-time code is wrong; another try is allowed.
+        /// The one-time code, a factor's code or a recovery code is wrong; another try is allowed.
         case wrongCode
         /// The one-time code is too old; a new one is needed.
         case codeExpired
@@ -12,7 +12,13 @@ package struct Auth0Error: Error, Sendable {
         /// The refresh token will never work again.
         case refreshTokenRefused(userDeleted: Bool)
         /// A second factor is wanted before tokens are issued.
-        case mfaRequired
+        case mfaRequired(MFARequirement)
+        /// The second factor is not proven yet: the person has not answered the notification (RFC 8628, section 3.5). `slowDown`: ask less often.
+        case pending(slowDown: Bool)
+        /// The `mfa_token`, the challenge or the access token for managing factors is too old or used up.
+        case mfaExpired
+        /// The person has no such factor, has it already, or the tenant does not offer it.
+        case factorUnavailable
         /// The tenant's policy, an Action or a block says no.
         case denied
         /// The application or the connection is not set up for this call.

@@ -7,7 +7,7 @@ package struct AuthenticationAPI: Sendable {
     package let clientID: String
     private let authentication: ClientAuthentication
     private let transport: HTTPTransport
-    private let now: @Sendable () -> Date
+    let now: @Sendable () -> Date
 
     package init(
         issuer: Issuer, clientID: String, authentication: ClientAuthentication, transport: HTTPTransport,
@@ -102,7 +102,7 @@ package struct AuthenticationAPI: Sendable {
 
     /// The claims about the person an access token is for (OpenID Connect Core, section 5.3).
     package func userInfo(accessToken: Secret) async throws(Auth0Error) -> IDTokenClaims {
-        let answer = try await get("userinfo", headers: ["Authorization": "Bearer \(accessToken.revealed)"])
+        let answer = try await get("userinfo", headers: Self.authorization(accessToken))
         // What does not decode breaks the protocol, whatever the reason.
         guard let claims = try? JSONDecoder().decode(IDTokenClaims.self, from: Data(answer.body)),
             claims.sub?.isEmpty == false
@@ -112,7 +112,7 @@ package struct AuthenticationAPI: Sendable {
         return claims
     }
 
-    private func token(_ members: [String: JSONMember], call: Call) async throws(Auth0Error) -> TokenResponse {
+    func token(_ members: [String: JSONMember], call: Call) async throws(Auth0Error) -> TokenResponse {
         let answer = try await post("oauth/token", members)
         // auth0.js knows answers of status 200 whose body is an error; they are errors here as well.
         guard (200..<300).contains(answer.status), !Self.isError(answer.body) else {
@@ -129,12 +129,7 @@ package struct AuthenticationAPI: Sendable {
     }
 
     private func get(_ path: String, headers: HTTPHeaders = [:]) async throws(Auth0Error) -> HTTPTransport.Answer {
-        let answer: HTTPTransport.Answer
-        do {
-            answer = try await transport.send(.GET, issuer.endpoint(path), headers: headers)
-        } catch {
-            throw Auth0Error(error)
-        }
+        let answer = try await send(.GET, path, headers: headers)
         guard answer.status == 200 else { throw Auth0Error(answer, to: .lookup, now: now()) }
         guard Self.isJSONObject(answer.body) else {
             throw Auth0Error(.notJSON, "something answered with a page instead of JSON", hint: Hint.captivePortal)
@@ -142,18 +137,23 @@ package struct AuthenticationAPI: Sendable {
         return answer
     }
 
-    private func post(
-        _ path: String, _ members: [String: JSONMember], headers extra: HTTPHeaders = [:]
+    /// - Parameter bearer: a token that authorizes the call besides the client's own authentication.
+    func post(
+        _ path: String, _ members: [String: JSONMember], headers extra: HTTPHeaders = [:], bearer: Secret? = nil
     ) async throws(Auth0Error) -> HTTPTransport.Answer {
         var headers = extra
         headers.add(name: "Content-Type", value: "application/json")
         headers.add(name: "Accept", value: "application/json")
         var members = members
         members["client_id"] = .string(clientID)
+        if let bearer { headers.add(contentsOf: Self.authorization(bearer)) }
         switch authentication {
         case .none:
             break
         case .secretPost(let secret):
+            members["client_secret"] = .string(secret.revealed)
+        case .secretBasic(let secret) where bearer != nil:
+            // There is one Authorization header, and the bearer has it.
             members["client_secret"] = .string(secret.revealed)
         case .secretBasic(let secret):
             let credentials = Data("\(clientID):\(secret.revealed)".utf8).base64EncodedString()
@@ -169,18 +169,28 @@ package struct AuthenticationAPI: Sendable {
             }
             members["client_assertion_type"] = .string(ClientAssertion.type)
         }
-        do {
-            let body = try JSONEncoder().encode(members)
-            return try await transport.send(.POST, issuer.endpoint(path), headers: headers, body: Array(body))
-        } catch let error as HTTPTransport.Failure {
-            throw Auth0Error(error)
-        } catch {
+        guard let body = try? JSONEncoder().encode(members) else {  // strings alone: cannot fail
             throw Auth0Error(.misconfigured, "the request cannot be written as JSON")
+        }
+        return try await send(.POST, path, headers: headers, body: Array(body))
+    }
+
+    func send(
+        _ method: HTTPMethod, _ path: String, headers: HTTPHeaders, body: [UInt8]? = nil
+    ) async throws(Auth0Error) -> HTTPTransport.Answer {
+        do {
+            return try await transport.send(method, issuer.endpoint(path), headers: headers, body: body)
+        } catch {
+            throw Auth0Error(error)
         }
     }
 
+    static func authorization(_ bearer: Secret) -> HTTPHeaders {
+        ["Authorization": "Bearer \(bearer.revealed)"]
+    }
+
     /// Whether the bytes are one JSON object from beginning to end: an answer cut off on its way is as unreadable as a page.
-    private static func isJSONObject(_ bytes: [UInt8]) -> Bool {
+    static func isJSONObject(_ bytes: [UInt8]) -> Bool {
         struct AnyObject: Decodable {
             private enum CodingKeys: CodingKey {}
 

@@ -13,10 +13,15 @@ enum Hint {
         "Enable the connection under Authentication > Passwordless, and for this application under its Connections tab."
     static let smsProvider = "Check the SMS provider under Authentication > Passwordless > SMS."
     static let userBlocked = "Have an administrator unblock you under User Management > Users."
+    static let failedCodes =
+        "Wait some minutes; the tenant gives a try back every six. Another factor may work meanwhile."
+    static let otherFactor = "Wait some minutes, or choose another factor."
+    static let alreadyEnrolled = "See 'postern mfa list'."
+    static let factors = "Choose another, or have it enabled under Security > Multi-factor Auth."
     static let parameters = "Check audience, scope and auth_params of the profile."
 
     static func grant(_ call: Call) -> String {
-        let name = call == .refresh ? "Refresh Token" : "Passwordless OTP"
+        let name = call.isMFA ? "MFA" : call == .refresh ? "Refresh Token" : "Passwordless OTP"
         return "Enable the grant \"\(name)\" under Applications > Advanced Settings > Grant Types."
     }
 }

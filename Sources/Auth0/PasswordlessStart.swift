@@ -42,15 +42,17 @@ package struct PasswordlessStart: Sendable {
     }
 }
 
-/// A member of a request body: every one is a string, but for `authParams`.
+/// A member of a request body.
 enum JSONMember: Encodable {
     case string(String)
+    case list([String])
     case strings([String: String])
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
         case .string(let value): try container.encode(value)
+        case .list(let value): try container.encode(value)
         case .strings(let value): try container.encode(value)
         }
     }

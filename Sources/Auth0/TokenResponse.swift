@@ -10,6 +10,8 @@ package struct TokenResponse: Sendable {
     /// Nil if none was granted or the one in use stays valid. An empty one counts as absent, as in Auth0's own SDKs.
     package var refreshToken: Secret?
     package var idToken: Secret?
+    /// The recovery code that takes the place of the one just used, to be shown to the person at once.
+    package var recoveryCode: Secret?
 
     /// The answer breaks the protocol. A refresh token in it is valid all the same, and may be the only one left.
     struct Malformed: Error {
@@ -48,6 +50,7 @@ package struct TokenResponse: Sendable {
         scope = raw.scope
         self.refreshToken = refreshToken
         idToken = raw.idToken.flatMap { $0.isEmpty ? nil : Secret($0) }
+        recoveryCode = (raw.recoveryCode?.value).flatMap { $0.isEmpty ? nil : Secret($0) }
     }
 
     private struct Raw: Decodable {
@@ -57,6 +60,7 @@ package struct TokenResponse: Sendable {
         var scope: String?
         var refreshToken: String?
         var idToken: String?
+        var recoveryCode: Lenient<String>?
 
         enum CodingKeys: String, CodingKey {
             case accessToken = "access_token"
@@ -65,6 +69,7 @@ package struct TokenResponse: Sendable {
             case scope
             case refreshToken = "refresh_token"
             case idToken = "id_token"
+            case recoveryCode = "recovery_code"
         }
     }
 

@@ -96,7 +96,8 @@ struct ErrorTableTests {
             403, "unauthorized_client",
             "Grant type 'http://auth0.com/oauth/grant-type/passwordless/otp' not allowed for the client.",
             .misconfigured, "Passwordless OTP"),
-        ErrorRow(403, "mfa_required", "Multifactor authentication required", .mfaRequired),
+        // Without an mfa_token nothing can be done about it; with one: MFATests.
+        ErrorRow(403, "mfa_required", "Multifactor authentication required", .protocolViolation),
         ErrorRow(403, "access_denied", "Only staff may sign in", .denied),
         ErrorRow(401, "unauthorized", "user is blocked", .denied, "unblock"),
         ErrorRow(401, "access_denied", "Unauthorized", .misconfigured, client),
@@ -128,7 +129,8 @@ struct ErrorTableTests {
         ErrorRow(403, "access_denied", "Unknown or invalid refresh token", .refreshTokenRefused(userDeleted: false)),
         ErrorRow(401, "unauthorized", "user is blocked", .denied, "unblock"),
         ErrorRow(403, "access_denied", "user is blocked", .denied, "unblock"),
-        ErrorRow(403, "mfa_required", "Multifactor authentication required", .mfaRequired),
+        // Without an mfa_token nothing can be done about it; with one: MFATests.
+        ErrorRow(403, "mfa_required", "Multifactor authentication required", .protocolViolation),
         ErrorRow(
             403, "unauthorized_client", "Grant type 'refresh_token' not allowed for the client.", .misconfigured,
             "Refresh Token"),
