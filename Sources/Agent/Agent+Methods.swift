@@ -85,10 +85,7 @@ extension Agent {
 
     func logout(_ request: Logout) async throws(AgentError) -> Logout.Response {
         let account = try await account(request.profile)
-        if let login = await logins.live(account.profile.name) {
-            // It may have ended by itself just now, which is as good.
-            try? await login.cancel()
-        }
+        await logins.cancelAll(of: account.profile.name)
         return await account.logout(revoke: request.revoke ?? true)
     }
 
@@ -127,7 +124,10 @@ extension Agent {
 
     func idToken(_ request: GetIDToken) async throws(AgentError) -> GetIDToken.Response {
         let account = try await account(request.profile)
-        let token = try await account.idToken(wait: await configuration.current.agent.wait)
+        let wait = await configuration.current.agent.wait
+        let token = try await answeringSecondFactor(of: account) { account throws(AgentError) in
+            try await account.idToken(wait: wait)
+        }
         guard let claims = IDTokenClaims.json(ofVerified: token),
             let value = try? JSONDecoder().decode(JSONValue.self, from: Data(claims))  // not decodable: said below
         else {
@@ -167,7 +167,9 @@ extension Agent {
         _ ask: Account.Ask, of account: Account, joinLogin: Bool
     ) async throws(AgentError) -> (AccessToken, GetToken.Response.Source) {
         do {
-            return try await account.token(ask)
+            return try await answeringSecondFactor(of: account) { account throws(AgentError) in
+                try await account.token(ask)
+            }
         } catch {
             guard joinLogin, error.code == .loginRequired || error.code == .mfaRequired,
                 let login = await logins.live(account.profile.name)
@@ -183,6 +185,27 @@ extension Agent {
             guard case .signedIn = state.step else { throw error }
             return (try await account.token(ask).token, .login)
         }
+    }
+
+    /// Does what may need a refresh. Where that asks for a second factor, the error names the login by which it can be answered.
+    private func answeringSecondFactor<Value: Sendable>(
+        of account: Account, _ body: @Sendable (Account) async throws(AgentError) -> Value
+    ) async throws(AgentError) -> Value {
+        do {
+            return try await body(account)
+        } catch {
+            guard error.code == .mfaRequired else { throw error }
+            var error = error
+            do throws(AgentError) {
+                error.data.login = try await logins.secondFactor(of: account)
+            } catch let failure {
+                // If the tenant will not have its own mfa_token, signing in anew is what is left.
+                throw failure.code == .codeExpired ? error : failure
+            }
+            guard error.data.login == nil else { throw error }
+        }
+        // The login has ended just now, so there may be a token.
+        return try await body(account)
     }
 
     /// A number of seconds; a year is as good as any longer time.

@@ -14,8 +14,10 @@ extension AgentError {
                 (.tooManyAttempts, "The tenant has blocked further sign-ins for now.", nil)
             case .invalidAddress: (.invalidParams, "The tenant does not accept that address.", nil)
             case .refreshTokenRefused: (.loginRequired, "The tenant refused the refresh token.", nil)
-            case .mfaRequired:
-                (.mfaRequired, "The tenant asks for a second factor, which this version cannot answer yet.", nil)
+            case .mfaRequired: (.mfaRequired, "The tenant asks for a second factor.", nil)
+            case .pending: (.timeout, "The sign-in was not approved in time.", nil)
+            case .mfaExpired: (.codeExpired, "The time for the second factor is over.", nil)
+            case .factorUnavailable: (.invalidParams, "That factor cannot be used: \(error.detail).", nil)
             case .denied: (.denied, "The tenant denied it: \(error.detail).", nil)
             case .misconfigured: (.misconfigured, "The tenant did not accept the call: \(error.detail).", nil)
             case .rateLimited: (.rateLimited, "The tenant's rate limit is reached.", nil)
@@ -36,6 +38,7 @@ extension AgentError {
             case .rateLimited(let retryAfter): data.retryAfter = retryAfter
             case .tooManyAttempts(blocked: true): data.blocked = true
             case .tooManyAttempts(blocked: false), .codeExpired: data.hint = "Sign in again to get a new code."
+            case .mfaExpired: data.hint = "Sign in again."
             case .invalidAddress: data.missing = ["username"]
             default: break
             }

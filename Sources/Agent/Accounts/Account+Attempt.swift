@@ -23,19 +23,9 @@ extension Account {
         }
         guard epoch == self.epoch else { return outdated }
         if let error = loginRequired(by: record) { return .failed(error) }
-        guard var credentials = record, let refreshToken = credentials.refreshToken else { return outdated }
-        // Write ahead: an intent that was saved proves the keyring writable, and tells the next start that the token may have been spent.
-        if credentials.refreshingSince == nil {
-            credentials.refreshingSince = now.unixTime
-            keep(credentials)
-            let failure = await save()
-            guard epoch == self.epoch else { return outdated }
-            if let failure {
-                credentials.refreshingSince = nil
-                keep(credentials)
-                return .failed(AgentError(failure, profile: profile.name))
-            }
-        }
+        guard let refreshToken = record?.refreshToken else { return outdated }
+        if let failure = await saveIntent(epoch: epoch) { return .failed(AgentError(failure, profile: profile.name)) }
+        guard epoch == self.epoch else { return outdated }
         let sentAt = now
         parts.counters.count(.refreshes)
         do throws(Auth0Error) {
@@ -52,12 +42,41 @@ extension Account {
                 if case .malformedTokens(let rotated?) = error.kind { revoke(rotated) }
                 return outdated
             }
-            return await take(error, sentAt: sentAt)
+            return await take(error, key: key, sentAt: sentAt)
         }
     }
 
+    /// Writes ahead that the refresh token may be spent: an intent that was saved proves the keyring writable, and tells the next start what a
+    /// missing answer means.
+    ///
+    /// - Returns: why the keyring did not take it; the token is not to be sent then.
+    func saveIntent(epoch: Int) async -> SecretStoreError? {
+        guard var credentials = record, credentials.refreshingSince == nil else { return nil }
+        credentials.refreshingSince = now.unixTime
+        keep(credentials)
+        let failure = await save()
+        guard let failure, epoch == self.epoch else { return nil }
+        if var kept = record {
+            kept.refreshingSince = nil
+            keep(kept)
+        }
+        return failure
+    }
+
+    /// Takes the intent back where no doubt about the refresh token is left, so that it raises none at the next start. ``save()`` makes it so.
+    ///
+    /// - Returns: whether there was one.
+    @discardableResult
+    func withdrawIntent() -> Bool {
+        guard !isInDoubt, var credentials = record, credentials.refreshingSince != nil else { return false }
+        credentials.refreshingSince = nil
+        keep(credentials)
+        nextSave = now
+        return true
+    }
+
     /// Saves what the tenant gave, then serves it.
-    private func take(
+    func take(
         _ response: TokenResponse, for key: TokenKey, sentAt: Date, tenant: Tenant, epoch: Int
     ) async -> Attempt {
         guard var credentials = record else { return .failed(.loginRequired("never", profile: profile.name)) }
@@ -65,7 +84,7 @@ extension Account {
         credentials.refreshToken = response.refreshToken ?? credentials.refreshToken
         credentials.refreshingSince = nil
         doubtSince = nil
-        needsSecondFactor = false
+        forgetSecondFactor()
         keep(credentials)
         var broken: IDTokenError?
         if let idToken = response.idToken {
@@ -103,7 +122,7 @@ extension Account {
     }
 
     /// What the tenant's refusal, or its silence, means for the refresh token.
-    private func take(_ error: Auth0Error, sentAt: Date) async -> Attempt {
+    func take(_ error: Auth0Error, key: TokenKey, sentAt: Date) async -> Attempt {
         guard var credentials = record else { return .failed(.loginRequired("never", profile: profile.name)) }
         let wasInDoubt = isInDoubt
         if error.leavesDoubt, !isInDoubt { doubtSince = sentAt.unixTime }
@@ -115,18 +134,18 @@ extension Account {
             credentials.refusal = refusal
             credentials.refreshingSince = nil
             doubtSince = nil
+            forgetSecondFactor()
             keep(credentials)
             served = .signedIn(credentials)
             await save()
             return .failed(.loginRequired(refusal.rawValue, profile: profile.name))
-        case .mfaRequired:
-            needsSecondFactor = true
-            return .failed(answer)
+        case .mfaRequired(let requirement):
+            return .failed(ask(requirement, for: key))
         case .malformedTokens(let rotated?):
             credentials.refreshToken = rotated
             credentials.refreshingSince = nil
             doubtSince = nil
-            needsSecondFactor = false
+            forgetSecondFactor()
             keep(credentials)
             await save()
             return .failed(answer)

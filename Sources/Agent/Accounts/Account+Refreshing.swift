@@ -22,7 +22,7 @@ extension Account {
     func wake() async -> Date? {
         if case .unknown = served { await load() }
         if let nextSave, nextSave <= now { await save() }
-        var next = [nextSave].compactMap { $0 }
+        var next = [nextSave, forgetOldDemand()].compactMap { $0 }
         if case .unknown(let error?) = served, error.data.retryable || error.data.cause == "absent" {
             next.append(now + (error.code == .keyringLocked ? Self.lockedPoll : Self.absentPoll))
         }
@@ -83,7 +83,8 @@ extension Account {
                 backoff = Backoff()
             case .failed(let error):
                 fail(error, key)
-                failWaiters(of: key, with: error)
+                // A second factor is wanted of whoever waits, whatever for.
+                failWaiters(of: error.code == .mfaRequired ? nil : key, with: error)
             case .retry(let error, let seconds):
                 fail(error, key)
                 pauseEnd = now + nextDelay(&backoff)
@@ -95,19 +96,14 @@ extension Account {
         guard epoch == self.epoch else { return }
         // Whoever comes from here on waits for the next flight, not for this one's attempts.
         attemptError = nil
-        if !isInDoubt, var credentials = record, credentials.refreshingSince != nil {
-            // The attempts ended without a doubt about the token, so the intent must not raise one at the next start.
-            credentials.refreshingSince = nil
-            keep(credentials)
-            await save()
-            guard epoch == self.epoch else { return }
-        }
+        if withdrawIntent() { await save() }
+        guard epoch == self.epoch else { return }
         flight = nil
         if !waiters.isEmpty { refreshNow() }
         parts.deadlines.nudge()
     }
 
-    private func succeed(_ key: TokenKey) {
+    func succeed(_ key: TokenKey) {
         refreshError = nil
         attemptError = nil
         if key == .standard {
@@ -123,7 +119,7 @@ extension Account {
             })
     }
 
-    private func fail(_ error: AgentError, _ key: TokenKey) {
+    func fail(_ error: AgentError, _ key: TokenKey) {
         parts.counters.count(.refreshFailures)
         parts.log.warning("A refresh failed: \(error.message)", metadata: metadata)
         attemptError = error

@@ -128,7 +128,8 @@ extension Account {
         refreshError = nil
         attemptError = nil
         doubtSince = nil
-        needsSecondFactor = false
+        forgetSecondFactor()
+        factorAccess = nil
         rejected = []
         tenantPause = .distantPast
         aheadNotBefore = .distantPast

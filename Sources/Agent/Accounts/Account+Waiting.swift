@@ -14,7 +14,7 @@ extension Account {
     ///
     /// - Parameter wait: seconds after which the last attempt's error is thrown, or 1016 if no attempt has ended.
     func refreshedToken(_ key: TokenKey, wait: Int) async throws(AgentError) -> AccessToken {
-        if let error = loginRequired(by: served.credentials) { throw error }
+        if let error = loginRequired(by: served.credentials) ?? secondFactorRequired { throw error }
         waiterCount += 1
         let id = waiterCount
         let result = await withTaskCancellationHandler {

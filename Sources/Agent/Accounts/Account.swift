@@ -73,7 +73,12 @@ actor Account {
     var isInDoubt: Bool { doubtSince != nil }
     /// When the request was sent whose answer is missing, Unix time.
     var doubtSince: Int?
+    /// The last refresh was answered with a demand for a second factor.
     var needsSecondFactor = false
+    /// That demand, as long as it can be answered (Account+SecondFactor.swift).
+    var demand: Demand?
+    /// By it the person's factors are managed. In memory only (Account+Factors.swift).
+    var factorAccess: FactorAccess?
     /// A failed refresh ahead is not tried again before this.
     var aheadNotBefore = Date.distantPast
     var aheadBackoff = Account.newAheadBackoff

@@ -5,23 +5,35 @@ import PosternProtocol
 
 /// One sign-in, from the code that is sent to the tokens that are saved. Taking a step leaves ``Stage/working``, so a second answer is refused.
 actor LoginSession {
+    /// What a login is for, which decides what becomes of the tokens that it brings.
+    enum Purpose: Sendable {
+        /// The profile is signed in: they take the place of its tokens.
+        case signIn
+        /// A refresh is to go on that the tenant answers to who proves a second factor.
+        case refresh(Account.Demand)
+        /// The person's factors are to be managed; the profile's tokens stay as they are.
+        case manageFactors
+    }
+
     enum Stage {
-        /// The first code is being sent.
+        /// The first step is being prepared: a code is sent, or the factors are asked for.
         case starting
         /// The step waits for an answer.
-        case waiting(LoginStep)
+        case waiting(PendingStep)
         /// An answer to the step is being worked on.
-        case working(LoginStep)
+        case working(PendingStep)
         /// The person is who they say, and the tokens are being saved: too late to cancel.
-        case saving(LoginStep)
+        case saving(PendingStep)
         /// Signed in or failed, since then. It can still be read for a minute.
         case ended(LoginStep, at: Date)
     }
 
-    /// A call that takes the step.
-    private enum Call {
-        case answer(AnswerLogin)
-        case resend
+    /// How a login begins that starts with a one-time code.
+    struct Passwordless: Sendable {
+        let target: LoginTarget
+        let message: PasswordlessStart
+        let scope: String
+        let audience: String?
     }
 
     /// How long a person has for the whole sign-in, seconds.
@@ -33,19 +45,20 @@ actor LoginSession {
     /// Seconds for which an ended login can be read.
     static let afterlife = 60
 
-    nonisolated let id: String
+    nonisolated let id = LoginSession.newID()
+    nonisolated let purpose: Purpose
     nonisolated let profile: Profile
-    nonisolated let target: LoginTarget
+    /// Nil for a login that begins with the second factor.
+    nonisolated let passwordless: Passwordless?
 
-    private let account: Account
-    private let tenant: Tenant
-    private let message: PasswordlessStart
-    private let budget: CodeBudget
-    private let clock: any AgentClock
-    private let log: Logger
+    let account: Account
+    let tenant: Tenant
+    let parts: LoginSessions.Parts
+    let budget: CodeBudget
+    var clock: any AgentClock { parts.clock }
 
     private let expiresAt: Date
-    private var stage = Stage.starting
+    private(set) var stage = Stage.starting
     private var revision = 0
     private var watchers: [Int: CheckedContinuation<Void, Never>] = [:]
     private var watcherCount = 0
@@ -53,29 +66,40 @@ actor LoginSession {
     /// The last answer, which is carried out even if its caller goes away.
     private var work: Task<Result<LoginState, AgentError>, Never>?
 
+    // Push notifications (LoginSession+Push.swift)
+    var polling: Task<Void, Never>?
+    var pollInterval = LoginSession.firstPollInterval
+
     init(
-        id: String, profile: Profile, target: LoginTarget, account: Account, tenant: Tenant, message: PasswordlessStart,
-        budget: CodeBudget, clock: any AgentClock, log: Logger
+        _ purpose: Purpose, _ passwordless: Passwordless?, account: Account, profile: Profile, tenant: Tenant,
+        budget: CodeBudget, parts: LoginSessions.Parts
     ) {
-        self.id = id
-        self.profile = profile
-        self.target = target
+        self.purpose = purpose
+        self.passwordless = passwordless
         self.account = account
+        self.profile = profile
         self.tenant = tenant
-        self.message = message
         self.budget = budget
-        self.clock = clock
-        self.log = log
-        expiresAt = clock.now.addingTimeInterval(TimeInterval(Self.timeLimit))
+        self.parts = parts
+        expiresAt = parts.clock.now.addingTimeInterval(TimeInterval(Self.timeLimit))
+    }
+
+    /// 122 random bits: a login's identifier cannot be guessed.
+    private static func newID() -> String {
+        UUID().uuidString.lowercased()
     }
 
     var state: LoginState {
-        let step: LoginStep =
-            switch stage {
-            case .starting: .code(codeStep())
-            case .waiting(let step), .working(let step), .saving(let step), .ended(let step, _): step
-            }
-        return LoginState(
+        switch stage {
+        case .starting: state(showing: .chooseFactor(.init(factors: [])))
+        case .waiting(let step), .working(let step), .saving(let step): state(showing: step.shown)
+        case .ended(let step, _): state(showing: step)
+        }
+    }
+
+    /// The state with a step that says more than others may read: a secret that the last call has brought.
+    func state(showing step: LoginStep) -> LoginState {
+        LoginState(
             loginID: id, profile: profile.name, revision: revision, expiresAt: expiresAt.unixTime, step: step)
     }
 
@@ -83,103 +107,39 @@ actor LoginSession {
         if case .ended(_, let date) = stage { date } else { nil }
     }
 
-    /// Has the first code sent.
-    ///
-    /// - Throws: why not; the login is over then.
-    func begin() async throws(AgentError) {
-        do throws(Auth0Error) {
-            // Both are fetched before a code is spent: the right tenant, and the keys that its ID token will be checked with.
-            _ = try await tenant.api.discover()
-            try await tenant.verifier.prepare()
-        } catch {
-            throw endedBy(AgentError(error, profile: profile.name))
-        }
-        do throws(AgentError) {
-            try await send()
-        } catch {
-            throw endedBy(error)
-        }
-        move(to: .waiting(.code(codeStep())))
-        expiry = Task {
-            // Cancelled when the login ends before its time.
-            guard (try? await clock.sleep(for: .seconds(Self.timeLimit))) != nil else { return }
-            if case .saving = stage { return }
-            end(
-                .failed(
-                    AgentError(.timeout, "The sign-in was not finished within \(Self.timeLimit / 60) minutes.") {
-                        data in
-                        data.retryable = false
-                        data.hint = "Sign in again."
-                    }))
-        }
+    nonisolated var managesFactors: Bool {
+        if case .manageFactors = purpose { true } else { false }
     }
 
+    /// Whether tokens are still wanted: it neither has ended nor has them already.
+    var isOpen: Bool {
+        switch stage {
+        case .starting, .waiting, .working: true
+        case .saving, .ended: false
+        }
+    }
+}
+
+// MARK: - Calls
+
+extension LoginSession {
     func answer(_ answer: AnswerLogin) async throws(AgentError) -> LoginState {
-        let step = try take()
-        return try await carryOut(.answer(answer), at: step)
+        try await carryOut { session, step throws(AgentError) in try await session.answer(answer, to: step) }
     }
 
-    private func answer(_ answer: AnswerLogin, to step: LoginStep) async throws(AgentError) -> LoginState {
-        guard case .code = step, let typed = answer.code else {
-            stage = .waiting(step)
-            throw AgentError(.wrongStep, "The sign-in waits for a code.") { data in data.profile = profile.name }
-        }
-        // People copy codes with the spaces and hyphens that messages print for reading.
-        let code = typed.filter { !$0.isWhitespace && $0 != "-" }
-        guard !code.isEmpty else {
-            stage = .waiting(step)
-            throw AgentError(.invalidParams, "The code is empty.") { data in data.profile = profile.name }
-        }
-        let sentAt = clock.now
-        let response: TokenResponse
-        do {
-            response = try await tenant.api.exchangeCode(
-                Secret(code), username: target.username, connection: target.connection, scope: profile.scope,
-                audience: profile.audience)
-        } catch {
-            if case .malformedTokens(let refreshToken?) = error.kind { await account.revoke(refreshToken) }
-            throw fail(AgentError(error, profile: profile.name), at: step)
-        }
-        return try await finish(response, at: step, sentAt: sentAt)
-    }
-
-    /// Has another code sent, which makes the first one worthless.
+    /// Has another code or notification sent, which makes the last one worthless.
     func resend() async throws(AgentError) -> LoginState {
-        let step = try take()
-        return try await carryOut(.resend, at: step)
+        try await carryOut { session, step throws(AgentError) in try await session.resend(at: step) }
     }
 
-    private func resend(at step: LoginStep) async throws(AgentError) -> LoginState {
-        guard case .code(let code) = step else {
-            stage = .waiting(step)
-            throw AgentError(.wrongStep, "There is no code to send again.") { data in data.profile = profile.name }
-        }
-        let wait = code.resendAt - clock.now.unixTime
-        guard wait <= 0 else {
-            stage = .waiting(step)
-            throw AgentError(.rateLimited, "Another code can be sent in \(wait) seconds.") { data in
-                data.profile = profile.name
-                data.retryAfter = wait
-            }
-        }
-        do {
-            try await send()
-        } catch {
-            throw fail(error, at: step)
-        }
-        guard case .working = stage else { throw over }
-        move(to: .waiting(.code(codeStep())))
-        return state
-    }
-
-    func cancel() throws(AgentError) {
+    func cancel() async throws(AgentError) {
         guard endedAt == nil else { throw over }
         if case .saving = stage {
             throw AgentError(.wrongStep, "It is too late to cancel: the sign-in is being saved.") { data in
                 data.profile = profile.name
             }
         }
-        end(.failed(AgentError(.denied, "The sign-in was cancelled.") { data in data.profile = profile.name }))
+        await end(.failed(AgentError(.denied, "The sign-in was cancelled.") { data in data.profile = profile.name }))
     }
 
     /// Returns at once if the caller has not seen the newest state or the login is over, else at its next change or after the timeout.
@@ -203,39 +163,31 @@ actor LoginSession {
     /// Waits for an answer under way.
     func finish() async {
         _ = await work?.value
+        await stopPolling()
     }
 
-    /// Does the work in a task of its own: if its caller goes away, what the tenant has answered must still be taken.
-    private func carryOut(_ call: Call, at step: LoginStep) async throws(AgentError) -> LoginState {
+    /// Takes the step and does the work in a task of its own: if its caller goes away, what the tenant has answered must still be taken.
+    private func carryOut(
+        _ call: @escaping @Sendable (isolated LoginSession, PendingStep) async throws(AgentError) -> LoginState
+    ) async throws(AgentError) -> LoginState {
+        let step = try take()
         let task = Task { () -> Result<LoginState, AgentError> in
             do throws(AgentError) {
-                switch call {
-                case .answer(let answer): return .success(try await self.answer(answer, to: step))
-                case .resend: return .success(try await resend(at: step))
-                }
+                await stopPolling()
+                // The person may have approved a notification just now.
+                if case .ended(.signedIn, _) = stage { return .success(state) }
+                guard case .working = stage else { throw over }
+                return .success(try await call(self, step))
             } catch {
-                return .failure(error)
+                return .failure(await settle(error, at: step))
             }
         }
         work = task
         return try await task.value.get()
     }
 
-    private func send() async throws(AgentError) {
-        try budget.spend(for: profile.name)
-        do {
-            try await tenant.api.startPasswordless(message)
-        } catch {
-            throw AgentError(error, profile: profile.name)
-        }
-    }
-
-    private func wake(_ watcher: Int) {
-        watchers.removeValue(forKey: watcher)?.resume()
-    }
-
     /// Takes the step that waits for an answer.
-    private func take() throws(AgentError) -> LoginStep {
+    private func take() throws(AgentError) -> PendingStep {
         switch stage {
         case .waiting(let step):
             stage = .working(step)
@@ -247,101 +199,138 @@ actor LoginSession {
         }
     }
 
-    private var over: AgentError {
-        AgentError(.loginNotFound, "The sign-in is over.") { data in
+    private func answer(_ answer: AnswerLogin, to step: PendingStep) async throws(AgentError) -> LoginState {
+        switch step {
+        case .code, .codeProven:
+            try await exchange(try code(in: answer), at: step)
+        case .chooseFactor(let second), .challenge(let second, _), .recoveryCode(let second):
+            try await self.answer(answer, to: second, at: step)
+        case .enroll(let second), .enrollConfirm(let second, _):
+            try await self.answer(answer, toEnrollment: second, at: step)
+        }
+    }
+
+    private func resend(at step: PendingStep) async throws(AgentError) -> LoginState {
+        switch step {
+        case .code(let code):
+            try await resendCode(code)
+        case .challenge(let second, let challenge) where challenge.proof != .otp:
+            try await resendMessage(of: challenge, second)
+        case .enrollConfirm(let second, let enrolling) where enrolling.proof != .otp:
+            try await resendMessage(of: enrolling, second)
+        default:
+            throw wrongStep("There is no code to send again.")
+        }
+    }
+
+    func code(in answer: AnswerLogin) throws(AgentError) -> Secret {
+        guard let typed = answer.code else { throw wrongStep("The sign-in waits for a code.") }
+        return try code(typed)
+    }
+
+    /// What was typed, without the spaces and hyphens that messages print for reading and people copy.
+    func code(_ typed: String) throws(AgentError) -> Secret {
+        let code = typed.filter { !$0.isWhitespace && $0 != "-" }
+        guard !code.isEmpty else {
+            throw AgentError(.invalidParams, "The code is empty.") { data in data.profile = profile.name }
+        }
+        return Secret(code)
+    }
+
+    func checkResend(after date: UnixTime) throws(AgentError) {
+        let wait = date - clock.now.unixTime
+        guard wait > 0 else { return }
+        throw AgentError(.rateLimited, "Another code can be sent in \(wait) seconds.") { data in
             data.profile = profile.name
-            data.hint = "Begin again by 'postern login \(profile.name)'."
+            data.retryAfter = wait
+        }
+    }
+}
+
+// MARK: - Stages
+
+extension LoginSession {
+    /// The first step, of a login that has only just begun.
+    func begin(at step: PendingStep) {
+        move(to: step)
+        expiry = Task {
+            // Cancelled when the login ends before its time.
+            guard (try? await clock.sleep(for: .seconds(Self.timeLimit))) != nil else { return }
+            if case .saving = stage { return }
+            await end(
+                .failed(
+                    AgentError(.timeout, "The sign-in was not finished within \(Self.timeLimit / 60) minutes.") {
+                        data in
+                        data.retryable = false
+                        data.hint = "Sign in again."
+                    }))
         }
     }
 
-    private func finish(
-        _ response: TokenResponse, at step: LoginStep, sentAt: Date
-    ) async throws(AgentError) -> LoginState {
-        let receivedAt = clock.now
-        do throws(AgentError) {
-            let person = try await person(in: response)
-            // Whoever cancelled, or waited too long, is not signed in after all.
-            guard case .working = stage else { throw over }
-            stage = .saving(step)
-            let token = AccessToken(
-                key: .standard, response, standardScope: profile.scope, sentAt: sentAt, receivedAt: receivedAt)
-            try await account.signIn(
-                Credentials(
-                    binding: Credentials.Binding(profile), account: person, signedInAt: sentAt.unixTime,
-                    refreshToken: response.refreshToken, idToken: response.idToken, tokens: [token]))
-            log.info("Signed in.", metadata: ["profile": "\(profile.name)"])
-            end(
-                .signedIn(
-                    LoginStep.SignedIn(
-                        account: person, expiresAt: token.expiresAt, refreshable: response.refreshToken != nil)))
-            return state
-        } catch {
-            // A refresh token that nobody will use must not stay valid.
-            if let refreshToken = response.refreshToken { await account.revoke(refreshToken) }
-            throw endedBy(error)
+    /// Waits for an answer to a new step.
+    func move(to step: PendingStep) {
+        pollInterval = Self.firstPollInterval
+        waitForAnswer(to: step)
+        changed()
+    }
+
+    private func waitForAnswer(to step: PendingStep) {
+        stage = .waiting(step)
+        if let push = step.push { startPolling(push) }
+    }
+
+    /// The person has proven everything; from here on the login cannot be cancelled.
+    ///
+    /// - Throws: 1012 if it has been, or its time is over.
+    func beginSaving() throws(AgentError) {
+        switch stage {
+        case .waiting(let step), .working(let step): stage = .saving(step)
+        case .starting, .saving, .ended: throw over
         }
     }
 
-    /// Who signed in, by the ID token or, if the tenant gave none, by its userinfo endpoint.
-    private func person(in response: TokenResponse) async throws(AgentError) -> PosternProtocol.Account {
-        guard let idToken = response.idToken else {
-            do {
-                return PosternProtocol.Account(try await tenant.api.userInfo(accessToken: response.accessToken))
-            } catch {
-                throw AgentError(error, profile: profile.name)
-            }
-        }
-        do throws(IDTokenVerifier.Failure) {
-            return PosternProtocol.Account(try await tenant.verifier.verify(idToken))
-        } catch {
-            switch error {
-            case .invalid(let rule): throw .idTokenInvalid(rule, profile: profile.name)
-            case .keysUnavailable(let error): throw AgentError(error, profile: profile.name)
-            }
-        }
-    }
-
-    /// What an error means for the login: some end it, after the others the same step waits again.
-    private func fail(_ error: AgentError, at step: LoginStep) -> AgentError {
-        guard case .working = stage else { return over }
+    /// What an error means for the login: after some the same step waits on, the others end it.
+    private func settle(_ error: AgentError, at step: PendingStep) async -> AgentError {
+        // Cancelled meanwhile, or out of time; unless it is this error that has ended it.
+        if case .ended(let end, _) = stage { return end == .failed(error) ? error : over }
         switch error.code {
-        case .wrongCode, .offline, .rateLimited: stage = .waiting(step)
-        default: end(.failed(error))
+        case .wrongCode, .offline, .rateLimited, .wrongStep, .invalidParams, .keyringLocked, .keyringUnavailable:
+            waitForAnswer(to: step)
+        default:
+            await end(.failed(error))
         }
         return error
     }
 
-    private func endedBy(_ error: AgentError) -> AgentError {
-        end(.failed(error))
-        return error
-    }
-
-    private func codeStep() -> LoginStep.Code {
-        let now = clock.now.unixTime
-        return LoginStep.Code(
-            channel: target.connection, sentTo: target.masked, resendAt: now + Self.resendInterval,
-            codeExpiresAt: now + Self.codeLifetime)
-    }
-
-    private func end(_ step: LoginStep) {
+    /// Ends the login, and with it all that the tenant gave for it.
+    func end(_ step: LoginStep) async {
         guard endedAt == nil else { return }
         expiry?.cancel()
-        move(to: .ended(step, at: clock.now))
+        polling?.cancel()
+        stage = .ended(step, at: clock.now)
+        changed()
+        if case .refresh(let demand) = purpose { await account.drop(demand) }
     }
 
-    private func move(to stage: Stage) {
-        self.stage = stage
+    func endedBy(_ error: AgentError) async -> AgentError {
+        await end(.failed(error))
+        return error
+    }
+
+    private func changed() {
         revision += 1
         for watcher in watchers.keys {
             wake(watcher)
         }
     }
-}
 
-extension PosternProtocol.Account {
-    fileprivate init(_ claims: IDTokenClaims) {
-        self.init(
-            sub: TenantText.printable(claims.sub ?? ""), email: claims.email.map(TenantText.printable),
-            phoneNumber: claims.phoneNumber.map(TenantText.printable), name: claims.name.map(TenantText.printable))
+    private func wake(_ watcher: Int) {
+        watchers.removeValue(forKey: watcher)?.resume()
+    }
+
+    var over: AgentError { .loginNotFound(profile: profile.name) }
+
+    func wrongStep(_ message: String) -> AgentError {
+        AgentError(.wrongStep, message) { data in data.profile = profile.name }
     }
 }

@@ -37,11 +37,13 @@ struct LoginTarget: Equatable, Sendable {
         self.username = username
     }
 
-    /// The address with most of it hidden: enough for a person to recognise, too little for others.
-    var masked: String {
-        guard let at = username.lastIndex(of: "@") else {
-            return "***" + username.suffix(4)
+    var masked: String { Self.masked(username) }
+
+    /// An address with most of it hidden: enough for a person to recognise, too little for others.
+    static func masked(_ address: String) -> String {
+        guard let at = address.lastIndex(of: "@") else {
+            return "***" + address.suffix(4)
         }
-        return "\(username.prefix(1))***\(username[at...])"
+        return "\(address.prefix(1))***\(address[at...])"
     }
 }

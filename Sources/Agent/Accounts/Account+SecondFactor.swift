@@ -1,0 +1,157 @@
+import Auth0
+import FoundationEssentials
+import PosternProtocol
+
+extension Account {
+    /// A second factor that the tenant wants before it refreshes. The refresh token stays as it is until the factor is proven.
+    struct Demand: Sendable {
+        let requirement: MFARequirement
+        /// What the refresh asked for, which is what the proof brings.
+        let key: TokenKey
+        let receivedAt: Date
+        /// A login answers it, and lets go of it when it ends.
+        var isClaimed = false
+    }
+
+    /// What a proof has brought.
+    struct Proven: Sendable {
+        let token: AccessToken
+        let person: PosternProtocol.Account
+        /// Replaces the one that was used.
+        let recoveryCode: Secret?
+    }
+
+    /// Seconds for which a demand is kept that nobody answers: the shorter of the lifetimes that are told of an `mfa_token`.
+    static let demandLifetime = 300
+
+    /// Why a proof brought no token.
+    enum ProofFailure: Error {
+        case tenant(Auth0Error)
+        case agent(AgentError)
+    }
+
+    /// While a second factor can be answered no refresh is sent: the tenant would only ask for another one.
+    var secondFactorRequired: AgentError? {
+        guard let demand, demand.isClaimed || now < demand.receivedAt + .seconds(Self.demandLifetime) else {
+            return nil
+        }
+        return .secondFactorRequired(profile: profile.name)
+    }
+
+    func ask(_ requirement: MFARequirement, for key: TokenKey) -> AgentError {
+        needsSecondFactor = true
+        demand = Demand(requirement: requirement, key: key, receivedAt: now)
+        parts.deadlines.nudge()
+        return .secondFactorRequired(profile: profile.name)
+    }
+
+    /// The tenant refreshes again, or the refresh token is gone: no factor is asked for any more.
+    func forgetSecondFactor() {
+        needsSecondFactor = false
+        demand = nil
+    }
+
+    /// The demand, for the login that will answer it; nil if there is none, or another login has it.
+    func claimDemand() -> Demand? {
+        guard secondFactorRequired != nil, demand?.isClaimed == false else { return nil }
+        demand?.isClaimed = true
+        return demand
+    }
+
+    /// Forgets a demand whose login has ended without a proof. The next refresh brings another.
+    func drop(_ demand: Demand) {
+        guard self.demand?.requirement == demand.requirement else { return }
+        self.demand = nil
+        withdrawIntent()
+        parts.deadlines.nudge()
+    }
+
+    /// When an unanswered demand is to be forgotten; it is if that time has come.
+    func forgetOldDemand() -> Date? {
+        guard let demand, !demand.isClaimed else { return nil }
+        guard secondFactorRequired == nil else { return demand.receivedAt + .seconds(Self.demandLifetime) }
+        self.demand = nil
+        return nil
+    }
+
+    /// Proves the second factor of a refresh. What it brings is handled as a refresh's answer: saved, and then served.
+    func prove(_ proof: MFAProof, for demand: Demand) async throws(ProofFailure) -> Proven {
+        let epoch = epoch
+        func checkWanted() throws(ProofFailure) {
+            guard epoch == self.epoch, !isStopping, self.demand?.requirement == demand.requirement else {
+                throw .agent(.loginNotFound(profile: profile.name))
+            }
+        }
+        try checkWanted()
+        let tenant: Tenant
+        do {
+            tenant = try await self.tenant()
+        } catch {
+            throw .agent(error)
+        }
+        try checkWanted()
+        if let failure = await saveIntent(epoch: epoch) { throw .agent(AgentError(failure, profile: profile.name)) }
+        try checkWanted()
+        let sentAt = now
+        let response: TokenResponse
+        do {
+            response = try await tenant.api.prove(proof, mfaToken: demand.requirement.token)
+        } catch {
+            guard epoch == self.epoch else {
+                if case .malformedTokens(let rotated?) = error.kind { revoke(rotated) }
+                throw .agent(.loginNotFound(profile: profile.name))
+            }
+            if error.decidesRefreshToken { _ = await take(error, key: demand.key, sentAt: sentAt) }
+            throw .tenant(error)
+        }
+        guard epoch == self.epoch else {
+            // Signed out, or in again: nobody wants it any more, but it is valid.
+            if let rotated = response.refreshToken { revoke(rotated) }
+            throw .agent(.loginNotFound(profile: profile.name))
+        }
+        let outcome = await take(response, for: demand.key, sentAt: sentAt, tenant: tenant, epoch: epoch)
+        guard epoch == self.epoch else { throw .agent(.loginNotFound(profile: profile.name)) }
+        switch outcome {
+        case .failed(let error), .retry(let error, _):
+            fail(error, demand.key)
+            throw .agent(error)
+        case .refreshed:
+            succeed(demand.key)
+            parts.deadlines.nudge()
+            guard let credentials = served.credentials, let token = credentials.token(demand.key) else {
+                throw .agent(AgentError(.internalError, "The token of the sign-in is missing."))
+            }
+            return Proven(token: token, person: credentials.account, recoveryCode: response.recoveryCode)
+        }
+    }
+}
+
+extension Auth0Error {
+    /// Whether it says something about the refresh token behind a proof, and not about the proof alone.
+    fileprivate var decidesRefreshToken: Bool {
+        switch kind {
+        case .refreshTokenRefused, .malformedTokens: true
+        default: leavesDoubt
+        }
+    }
+}
+
+extension AgentError {
+    /// 1011 without `data.login`, which whoever makes the login adds.
+    static func secondFactorRequired(profile: String) -> AgentError {
+        AgentError(
+            .mfaRequired, "The tenant asks for a second factor before it renews the tokens of profile \(profile)."
+        ) {
+            data in
+            data.profile = profile
+            data.hint = "Answer it by 'postern login \(profile)'."
+        }
+    }
+
+    static func loginNotFound(profile: String) -> AgentError {
+        AgentError(.loginNotFound, "The sign-in is over.") { data in
+            data.profile = profile
+            data.hint = "Begin again by 'postern login \(profile)'."
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Auth0
+import FoundationEssentials
+import PosternProtocol
+
+extension LoginSession {
+    /// Has the first code sent.
+    ///
+    /// - Throws: why not; the login is over then.
+    func begin(_ passwordless: Passwordless) async throws(AgentError) {
+        do throws(Auth0Error) {
+            // Both are fetched before a code is spent: the right tenant, and the keys that its ID token will be checked with.
+            _ = try await tenant.api.discover()
+            try await tenant.verifier.prepare()
+        } catch {
+            throw await endedBy(AgentError(error, profile: profile.name))
+        }
+        do throws(AgentError) {
+            try await send(passwordless.message)
+        } catch {
+            throw await endedBy(error)
+        }
+        begin(at: .code(codeStep(passwordless.target)))
+    }
+
+    /// Exchanges the code for tokens, or for the question for a second factor.
+    func exchange(_ code: Secret, at step: PendingStep) async throws(AgentError) -> LoginState {
+        if case .codeProven(_, let requirement) = step { return try await ask(requirement) }
+        guard case .code(let shown) = step, let passwordless else { throw wrongStep("The sign-in waits for no code.") }
+        let sentAt = clock.now
+        let response: TokenResponse
+        do {
+            response = try await tenant.api.exchangeCode(
+                code, username: passwordless.target.username, connection: passwordless.target.connection,
+                scope: passwordless.scope, audience: passwordless.audience)
+        } catch {
+            if case .mfaRequired(let requirement) = error.kind {
+                return try await ask(requirement, afterCode: shown)
+            }
+            if case .malformedTokens(let refreshToken?) = error.kind { await account.revoke(refreshToken) }
+            throw AgentError(error, profile: profile.name)
+        }
+        return try await finish(response, sentAt: sentAt)
+    }
+
+    /// The code is used up now. If the factors cannot be had, the step stays and any answer to it asks for them again.
+    private func ask(
+        _ requirement: MFARequirement, afterCode shown: LoginStep.Code
+    ) async throws(AgentError) -> LoginState {
+        do {
+            return try await ask(requirement)
+        } catch {
+            if case .working = stage { move(to: .codeProven(shown, requirement)) }
+            throw error
+        }
+    }
+
+    func resendCode(_ code: LoginStep.Code) async throws(AgentError) -> LoginState {
+        guard let passwordless else { throw wrongStep("There is no code to send again.") }
+        try checkResend(after: code.resendAt)
+        try await send(passwordless.message)
+        guard case .working = stage else { throw over }
+        move(to: .code(codeStep(passwordless.target)))
+        return state
+    }
+
+    private func send(_ message: PasswordlessStart) async throws(AgentError) {
+        try budget.spend(for: profile.name)
+        do {
+            try await tenant.api.startPasswordless(message)
+        } catch {
+            throw AgentError(error, profile: profile.name)
+        }
+    }
+
+    private func codeStep(_ target: LoginTarget) -> LoginStep.Code {
+        let now = clock.now.unixTime
+        return LoginStep.Code(
+            channel: target.connection, sentTo: target.masked, resendAt: now + Self.resendInterval,
+            codeExpiresAt: now + Self.codeLifetime)
+    }
+}

@@ -1,0 +1,108 @@
+import Auth0
+import PosternProtocol
+
+/// What a login waits for, with what the tenant gave for going on from there.
+enum PendingStep: Sendable {
+    /// The one-time code.
+    case code(LoginStep.Code)
+    /// The code was right, but then the tenant could not be asked for the factors: any answer asks again.
+    case codeProven(LoginStep.Code, MFARequirement)
+    case chooseFactor(SecondFactor)
+    case challenge(SecondFactor, Challenge)
+    case recoveryCode(SecondFactor)
+    case enroll(SecondFactor)
+    case enrollConfirm(SecondFactor, Enrolling)
+
+    /// A factor that was chosen.
+    struct Challenge: Sendable {
+        var authenticator: Authenticator
+        var proof: MFAChallenge
+        /// When its message may be sent again.
+        var resendAt: UnixTime
+    }
+
+    /// A factor that is set up, and to be confirmed.
+    struct Enrolling: Sendable {
+        var request: AnswerLogin.Enrollment
+        var enrollment: MFAEnrollment
+        var proof: MFAChallenge
+        var resendAt: UnixTime
+    }
+
+    /// A notification that waits for the person's approval.
+    struct Push: Sendable {
+        var oob: Secret
+        var mfaToken: Secret
+    }
+
+    var push: Push? {
+        switch self {
+        case .challenge(let second, let challenge):
+            challenge.proof.push.map { Push(oob: $0, mfaToken: second.token) }
+        case .enrollConfirm(let second, let enrolling):
+            enrolling.proof.push.map { Push(oob: $0, mfaToken: second.token) }
+        case .code, .codeProven, .chooseFactor, .recoveryCode, .enroll:
+            nil
+        }
+    }
+
+    /// As clients see it. Secrets and recovery codes are left out: they stand in the answer to the call that produced them alone.
+    var shown: LoginStep {
+        switch self {
+        case .code(let code), .codeProven(let code, _):
+            .code(code)
+        case .chooseFactor(let second):
+            .chooseFactor(.init(factors: second.factors))
+        case .challenge(let second, let challenge):
+            if challenge.proof.push != nil {
+                .push(.init(factor: Factor(challenge.authenticator), factors: second.factors))
+            } else {
+                .factorCode(challenge.shown(factors: second.factors))
+            }
+        case .recoveryCode(let second):
+            .recoveryCode(.init(factors: second.factors))
+        case .enroll(let second):
+            .enroll(.init(types: second.enrollable))
+        case .enrollConfirm(let second, let enrolling):
+            .enrollConfirm(enrolling.shown(types: second.enrollable))
+        }
+    }
+}
+
+extension PendingStep.Challenge {
+    func shown(factors: [Factor]) -> LoginStep.FactorCode {
+        let factor = Factor(authenticator)
+        // A one-time password is not sent, and so cannot be sent again.
+        guard proof != .otp else { return .init(factor: factor, factors: factors) }
+        return .init(factor: factor, sentTo: factor.name, resendAt: resendAt, factors: factors)
+    }
+}
+
+extension PendingStep.Enrolling {
+    func shown(types: [String]) -> LoginStep.EnrollConfirm {
+        var step = LoginStep.EnrollConfirm(type: request.type)
+        if case .message = proof {
+            step.channel = enrollment.channel
+            step.sentTo = enrollment.address.map(LoginTarget.masked)
+            step.resendAt = resendAt
+        }
+        step.types = types.isEmpty ? nil : types
+        return step
+    }
+}
+
+extension MFAChallenge {
+    /// The transaction of a push notification.
+    var push: Secret? {
+        if case .push(let oob) = self { oob } else { nil }
+    }
+
+    /// What a typed code is as a proof; nil where none is typed.
+    func proof(_ code: Secret) -> MFAProof? {
+        switch self {
+        case .otp: .otp(code)
+        case .message(let oob): .message(code: code, oob: oob)
+        case .push: nil
+        }
+    }
+}
