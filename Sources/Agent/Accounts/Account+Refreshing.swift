@@ -22,7 +22,7 @@ extension Account {
     func wake() async -> Date? {
         if case .unknown = served { await load() }
         if let nextSave, nextSave <= now { await save() }
-        var next = [nextSave, forgetOldDemand()].compactMap { $0 }
+        var next = [nextSave, forgetOldDemand(), warnOfEnd()].compactMap { $0 }
         if case .unknown(let error?) = served, error.data.retryable || error.data.cause == "absent" {
             next.append(now + (error.code == .keyringLocked ? Self.lockedPoll : Self.absentPoll))
         }
@@ -104,6 +104,7 @@ extension Account {
     }
 
     func succeed(_ key: TokenKey) {
+        if refreshError?.code == .offline { parts.events.publish(.online, profile: profile.name) }
         refreshError = nil
         attemptError = nil
         if key == .standard {
@@ -125,6 +126,9 @@ extension Account {
         attemptError = error
         // Another audience's trouble must not hold up the refresh ahead.
         guard key == .standard || error.code == .loginRequired else { return }
+        if error.code == .offline, refreshError?.code != .offline {
+            parts.events.publish(.offline, profile: profile.name)
+        }
         refreshError = error
         aheadNotBefore = now + (error.code == .keyringLocked ? Self.lockedPoll : aheadBackoff.next())
     }

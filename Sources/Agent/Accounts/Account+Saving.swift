@@ -48,7 +48,7 @@ extension Account {
                 served = .signedOut
                 return
             }
-            let credentials = try Credentials(json: json)
+            let credentials = try Credentials(json: json, at: parts.clock)
             guard credentials.binding == Credentials.Binding(profile) else {
                 parts.log.notice("The keyring's record belongs to other settings and is not used.", metadata: metadata)
                 served = .signedOut
@@ -92,7 +92,7 @@ extension Account {
         let written = record
         do {
             if let written {
-                guard let json = try? written.json() else {  // strings and numbers alone: cannot fail
+                guard let json = try? written.json(at: parts.clock) else {  // strings and numbers alone: cannot fail
                     throw SecretStoreError.failing("the record cannot be written as JSON")
                 }
                 try await store.save(json, as: item)
@@ -116,7 +116,15 @@ extension Account {
             nextSave = now + (failure == .locked ? Self.lockedPoll : saveBackoff.next())
             parts.log.warning("The keyring did not take the record: \(failure)", metadata: metadata)
         }
+        tellWhetherSaved()
         parts.deadlines.nudge()
+    }
+
+    /// Subscribers are told when the keyring falls behind, and when it has caught up.
+    private func tellWhetherSaved() {
+        guard hasToldUnsaved == isRefreshTokenSaved else { return }
+        hasToldUnsaved.toggle()
+        parts.events.publish(hasToldUnsaved ? .unsaved : .saved, profile: profile.name)
     }
 
     var metadata: [String: Logger.MetadataValue] { ["profile": "\(profile.name)"] }

@@ -41,6 +41,7 @@ extension Account {
     func ask(_ requirement: MFARequirement, for key: TokenKey) -> AgentError {
         needsSecondFactor = true
         demand = Demand(requirement: requirement, key: key, receivedAt: now)
+        parts.events.publish(.mfaRequired, profile: profile.name)
         parts.deadlines.nudge()
         return .secondFactorRequired(profile: profile.name)
     }
