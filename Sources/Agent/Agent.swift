@@ -35,7 +35,8 @@ package struct Agent: Sendable {
         configuration = ConfigurationStore(files: ConfigurationFiles(environment: environment))
         tenants = Tenants(client: client, keyring: keyring, clock: clock)
         parts = Account.Parts(
-            tenants: tenants, notes: LogoutNotes(environment: environment), clock: clock, deadlines: Nudge(),
+            tenants: tenants, notes: LogoutNotes(environment: environment), clock: clock, deadlines: Deadlines(),
+            pace: RefreshPace(),
             counters: counters, events: events, log: log)
         accounts = AccountRegistry(keyring: keyring, parts: parts)
         logins = LoginSessions(clock: clock, log: log, environment: environment)

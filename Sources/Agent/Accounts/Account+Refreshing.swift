@@ -49,13 +49,28 @@ extension Account {
         // What a sign-in is about to replace must not be refreshed; it looks after the waiters when it is done.
         guard !isStopping, !isSigningIn else { return }
         if let flight {
-            if now.timeIntervalSince(lastAttempt) >= 5 { flight.nudge.nudge() }
+            if isInLine || now.timeIntervalSince(lastAttempt) >= 5 { flight.nudge.nudge() }
             return
         }
         let nudge = Nudge()
         attemptError = nil
         // The epoch is that of now: when the task begins to run, somebody may have signed in or out.
-        flight = Flight(task: Task { [epoch] in await refresh(epoch, nudge) }, nudge: nudge)
+        flight = Flight(task: Task { [epoch] in await refreshInTurn(epoch, nudge) }, nudge: nudge)
+    }
+
+    /// A refresh that nobody waits for takes its turn among those of all accounts.
+    private func refreshInTurn(_ epoch: Int, _ nudge: Nudge) async {
+        var hasPlace = false
+        while epoch == self.epoch, !isStopping, waiters.isEmpty {
+            hasPlace = parts.pace.enter(nudge)
+            if hasPlace { break }
+            isInLine = true
+            await nudge.sleep(for: nil, on: parts.clock)
+            isInLine = false
+        }
+        if !hasPlace { parts.pace.giveUp(nudge) }
+        await refresh(epoch, nudge)
+        if hasPlace { parts.pace.leave() }
     }
 
     /// Attempts refreshes until everybody who waits has an answer, and a token in doubt a definite one.
@@ -100,7 +115,7 @@ extension Account {
         guard epoch == self.epoch else { return }
         flight = nil
         if !waiters.isEmpty { refreshNow() }
-        parts.deadlines.nudge()
+        parts.deadlines.moved(of: self)
     }
 
     func succeed(_ key: TokenKey) {

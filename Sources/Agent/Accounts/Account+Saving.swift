@@ -22,7 +22,7 @@ extension Account {
         loading = nil
         // What could not be loaded is tried again at the time that `wake()` names.
         if case .unknown = served { return }
-        parts.deadlines.nudge()
+        parts.deadlines.moved(of: self)
     }
 
     /// For a person's request, which unlike background work may have D-Bus start a provider.
@@ -117,7 +117,7 @@ extension Account {
             parts.log.warning("The keyring did not take the record: \(failure)", metadata: metadata)
         }
         tellWhetherSaved()
-        parts.deadlines.nudge()
+        parts.deadlines.moved(of: self)
     }
 
     /// Subscribers are told when the keyring falls behind, and when it has caught up.

@@ -42,7 +42,7 @@ extension Account {
         needsSecondFactor = true
         demand = Demand(requirement: requirement, key: key, receivedAt: now)
         parts.events.publish(.mfaRequired, profile: profile.name)
-        parts.deadlines.nudge()
+        parts.deadlines.moved(of: self)
         return .secondFactorRequired(profile: profile.name)
     }
 
@@ -64,7 +64,7 @@ extension Account {
         guard self.demand?.requirement == demand.requirement else { return }
         self.demand = nil
         withdrawIntent()
-        parts.deadlines.nudge()
+        parts.deadlines.moved(of: self)
     }
 
     /// When an unanswered demand is to be forgotten; it is if that time has come.
@@ -118,7 +118,7 @@ extension Account {
             throw .agent(error)
         case .refreshed:
             succeed(demand.key)
-            parts.deadlines.nudge()
+            parts.deadlines.moved(of: self)
             guard let credentials = served.credentials, let token = credentials.token(demand.key) else {
                 throw .agent(AgentError(.internalError, "The token of the sign-in is missing."))
             }

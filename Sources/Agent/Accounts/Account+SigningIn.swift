@@ -28,7 +28,7 @@ extension Account {
         parts.events.publish(.signedIn, profile: profile.name)
         answerWaiters()
         if !waiters.isEmpty { refreshNow() }
-        parts.deadlines.nudge()
+        parts.deadlines.moved(of: self)
         if let replaced, replaced != credentials.refreshToken { revoke(replaced) }
     }
 

@@ -29,8 +29,8 @@ actor Account {
         var tenants: Tenants
         var notes: LogoutNotes
         var clock: any AgentClock
-        /// Nudged whenever an account's next deadline may have moved.
-        var deadlines: Nudge
+        var deadlines: Deadlines
+        var pace: RefreshPace
         var counters: Counters
         var events: EventHub
         var log: Logger
@@ -57,6 +57,8 @@ actor Account {
     /// Grows when somebody signs in or out, so that a refresh begun before knows that its result is not wanted any more.
     var epoch = 0
     var flight: Flight?
+    /// The flight waits for its turn among those of other accounts.
+    var isInLine = false
     /// The agent or the account is about to end: an attempt under way finishes, none begins.
     var isStopping = false
     /// A sign-in is being saved.
@@ -161,7 +163,7 @@ actor Account {
         kept.tokens.removeAll { $0.hash == hash }
         keep(kept)
         nextSave = now
-        parts.deadlines.nudge()
+        parts.deadlines.moved(of: self)
     }
 
     func isServable(_ token: AccessToken) -> Bool {
@@ -280,6 +282,6 @@ actor Account {
     func update(_ profile: Profile) {
         self.profile = profile
         forgetTenant()
-        parts.deadlines.nudge()
+        parts.deadlines.moved(of: self)
     }
 }
