@@ -23,8 +23,10 @@ package struct Agent: Sendable {
     let connectionLimit = ConnectionLimit()
     private let parts: Account.Parts
 
+    /// - Parameter unsaved: what an earlier process left that the keyring may not have.
     package init(
-        environment: [String: String], keyring: any SecretStore, client: HTTPClient, clock: any AgentClock, log: Logger
+        environment: [String: String], keyring: any SecretStore, unsaved: UnsavedRecords = UnsavedRecords(),
+        client: HTTPClient, clock: any AgentClock, log: Logger
     ) {
         self.keyring = keyring
         self.clock = clock
@@ -35,9 +37,9 @@ package struct Agent: Sendable {
         configuration = ConfigurationStore(files: ConfigurationFiles(environment: environment))
         tenants = Tenants(client: client, keyring: keyring, clock: clock)
         parts = Account.Parts(
-            tenants: tenants, notes: LogoutNotes(environment: environment), clock: clock, deadlines: Deadlines(),
-            pace: RefreshPace(), retries: RetryBudget(),
-            counters: counters, events: events, log: log)
+            tenants: tenants, notes: LogoutNotes(environment: environment), unsaved: unsaved, clock: clock,
+            deadlines: Deadlines(), pace: RefreshPace(), retries: RetryBudget(), counters: counters, events: events,
+            log: log)
         accounts = AccountRegistry(keyring: keyring, parts: parts)
         logins = LoginSessions(clock: clock, log: log, environment: environment)
     }

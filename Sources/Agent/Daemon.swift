@@ -24,12 +24,15 @@ package enum Daemon {
     ///
     /// - Throws: ``ListeningSocket/Failure`` if there is no socket to serve.
     package static func run(environment: [String: String], log: Logger) async throws {
-        let socket = try ListeningSocket.open(path: SocketPath.fromEnvironment(environment))
+        let inherited = try InheritedDescriptors.take(storedPrefix: UnsavedRecords.namePrefix)
+        let socket = try ListeningSocket.open(
+            inherited: inherited.sockets, path: SocketPath.fromEnvironment(environment))
         let keyring = KeyringClient(environment: environment)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let client = HTTPTransport.makeClient(on: group)
         let agent = Agent(
-            environment: environment, keyring: keyring, client: client, clock: SystemClock(), log: log)
+            environment: environment, keyring: keyring, unsaved: UnsavedRecords(inherited: inherited.stored),
+            client: client, clock: SystemClock(), log: log)
         // A bad file leaves the agent running without profiles; the error is logged, and answered to who asks.
         _ = try? await agent.applyConfiguration()
         let server = SocketServer(agent, on: socket, group: group) {

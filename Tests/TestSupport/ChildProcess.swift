@@ -52,12 +52,14 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// Starts the program. It gets exactly this environment, and no descriptors but the three standard ones.
+    /// Starts the program. It gets exactly this environment, and no descriptors but the three standard ones and those that are named.
     ///
-    /// - Parameter standardInput: what it gets as standard input instead of a pipe that ``write(_:)`` writes to; stays
-    ///   the caller's.
+    /// - Parameters:
+    ///   - standardInput: what it gets as standard input instead of a pipe that ``write(_:)`` writes to; stays the caller's.
+    ///   - descriptors: what it gets besides, from number 3 on; they stay the caller's.
     package init(
-        _ executable: String, _ arguments: [String] = [], environment: [String: String], standardInput: Int32? = nil
+        _ executable: String, _ arguments: [String] = [], environment: [String: String], standardInput: Int32? = nil,
+        descriptors: [Int32] = []
     ) throws {
         let input = try Pipe.open()
         let output = try Pipe.open()
@@ -69,7 +71,14 @@ package final class ChildProcess: Sendable {
         posix_spawn_file_actions_adddup2(&actions, standardInput ?? input.reading, STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, output.writing, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, error.writing, STDERR_FILENO)
-        posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
+        let end = STDERR_FILENO + 1 + Int32(descriptors.count)
+        // Copies above all targets, so that none is overwritten before its turn.
+        let copies = descriptors.map { fcntl($0, F_DUPFD_CLOEXEC, end) }
+        defer { copies.forEach { close($0) } }
+        for (index, copy) in copies.enumerated() {
+            posix_spawn_file_actions_adddup2(&actions, copy, STDERR_FILENO + 1 + Int32(index))
+        }
+        posix_spawn_file_actions_addclosefrom_np(&actions, end)
 
         // A thread that starts a program may have signals blocked, which dbus-daemon for one would then never see.
         var attributes = posix_spawnattr_t()

@@ -56,11 +56,19 @@ extension RunningAgent {
 extension RunningAgent {
     package var processID: Int32 { daemon?.processID ?? 0 }
 
-    /// Starts the daemon and waits until it has told the service manager that it is ready.
+    /// Starts the daemon and waits until it has told the service manager that it is ready. What an earlier one has stored with the manager it gets back.
     package func start() async throws {
         var environment = environment
         environment["NOTIFY_SOCKET"] = notifications.path
-        let daemon = try ChildProcess(BuiltProduct.agent.path, environment: environment)
+        let stored = notifications.stored
+        if !stored.isEmpty {
+            environment["LISTEN_FDS"] = "\(stored.count)"
+            environment["LISTEN_FDNAMES"] = stored.map(\.name).joined(separator: ":")
+        }
+        // Descriptors are for the process that LISTEN_PID names (sd_listen_fds(3)), which only the process itself can know here.
+        let daemon = try ChildProcess(
+            "sh", ["-c", "export LISTEN_PID=$$; exec \"$0\"", BuiltProduct.agent.path], environment: environment,
+            descriptors: stored.map(\.descriptor))
         self.daemon = daemon
         try await withDeadline { [notifications] in
             try await notifications.line { $0.contains("READY=1") }
@@ -74,6 +82,22 @@ extension RunningAgent {
         }
     }
 
+    /// What the service manager keeps for the daemon: each descriptor's name and contents.
+    package nonisolated var stored: [(name: String, contents: String)] {
+        notifications.stored.map { name, descriptor in
+            var bytes = [UInt8](repeating: 0, count: 1 << 16)
+            let count = max(pread(descriptor, &bytes, bytes.count, 0), 0)
+            return (name, String(decoding: bytes.prefix(count), as: UTF8.self))
+        }
+    }
+
+    /// Waits until the service manager keeps so many descriptors for the daemon.
+    package nonisolated func stored(_ count: Int) async throws {
+        try await withDeadline { [notifications] in
+            while notifications.stored.count != count { try await notifications.line { _ in true } }
+        }
+    }
+
     package func send(_ signal: Int32) { daemon?.send(signal) }
 
     /// Waits for the daemon's end; its standard error is kept for ``log``.
@@ -82,11 +106,13 @@ extension RunningAgent {
         return try await withDeadline { await daemon.result().exit }
     }
 
-    /// Asks the daemon to end, and waits until it has.
+    /// Asks the daemon to end, and waits until it has. What it has stored with the service manager is gone then.
     @discardableResult
     package func stop() async throws -> ChildProcess.Exit {
         send(SIGTERM)
-        return try await exited()
+        let exit = try await exited()
+        notifications.dropStored()
+        return exit
     }
 
     /// Ends the daemon as a crash would.
@@ -96,7 +122,8 @@ extension RunningAgent {
     }
 
     package func restart() async throws {
-        try await stop()
+        send(SIGTERM)
+        _ = try await exited()
         try await start()
     }
 

@@ -41,6 +41,7 @@ extension Account {
             return
         }
         let epoch = epoch
+        if takeUnsavedRecord() { return }
         do {
             let json = try await store.load(item)
             guard epoch == self.epoch else { return }
@@ -72,6 +73,7 @@ extension Account {
     func keep(_ credentials: Credentials?) {
         record = credentials
         isUnsaved = true
+        keepUnsavedRecord()
     }
 
     /// Brings the keyring to `record`; if it fails, it is tried again until it succeeds.
@@ -103,6 +105,7 @@ extension Account {
             savedRefreshToken = written?.refreshToken
             if written == record {
                 isUnsaved = false
+                keepUnsavedRecord()
                 // Whatever a sign-out left behind has been replaced or deleted.
                 parts.notes.remove(for: profile.name)
             }

@@ -28,6 +28,7 @@ actor Account {
     struct Parts: Sendable {
         var tenants: Tenants
         var notes: LogoutNotes
+        var unsaved: UnsavedRecords
         var clock: any AgentClock
         var deadlines: Deadlines
         var pace: RefreshPace
@@ -283,6 +284,8 @@ actor Account {
     func update(_ profile: Profile) {
         self.profile = profile
         forgetTenant()
+        // `keep_unsaved` may have been changed with it.
+        if isUnsaved { keepUnsavedRecord() }
         parts.deadlines.moved(of: self)
     }
 }

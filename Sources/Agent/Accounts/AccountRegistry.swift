@@ -37,6 +37,7 @@ actor AccountRegistry {
     /// An account whose profile still means the same sign-in keeps its tokens. Others finish what they are at before they are replaced: they share the
     /// keyring's item with their successor.
     private func apply(_ configuration: Configuration) async {
+        parts.unsaved.isEnabled = configuration.agent.keepUnsaved
         for account in accounts.values {
             let profile = await account.profile
             let isKept = configuration.profile(profile.name)?.isSameSignIn(as: profile) ?? false

@@ -20,7 +20,9 @@ struct Refresher: Service {
         await logins.finish()
         await withTaskGroup { group in
             for account in await registry.withRetired {
-                group.addTask { _ = await account.finish() }
+                group.addTask {
+                    if await !account.finish() { await account.warnOfUnsavedRecord() }
+                }
             }
         }
     }

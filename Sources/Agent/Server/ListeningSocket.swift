@@ -13,28 +13,26 @@ package struct ListeningSocket: Sendable {
         case unusable(String)
     }
 
-    /// Takes the socket that systemd passed (sd_listen_fds(3)), else binds the path.
+    /// Takes the socket that the service manager passed, else binds the path.
     ///
-    /// - Parameter path: where to listen; its directory is made if need be, for the user alone.
-    package static func open(path: String?) throws(Failure) -> ListeningSocket {
-        switch sd_listen_fds(1) {
-        case 0:
+    /// - Parameters:
+    ///   - inherited: the sockets that were passed.
+    ///   - path: where to listen; its directory is made if need be, for the user alone.
+    static func open(inherited: [CInt], path: String?) throws(Failure) -> ListeningSocket {
+        guard let descriptor = inherited.first else {
             guard let path else {
                 throw .unusable(
                     "neither POSTERN_SOCKET nor XDG_RUNTIME_DIR is set, so there is no place for the socket")
             }
             return try bind(path)
-        case 1:
-            let descriptor = CInt(SD_LISTEN_FDS_START)
-            guard sd_is_socket_unix(descriptor, Int32(SOCK_STREAM.rawValue), 1, nil, 0) > 0 else {
-                throw .unusable("the inherited file descriptor is no listening Unix stream socket")
-            }
-            return ListeningSocket(descriptor: descriptor, path: nil)
-        case let count where count > 1:
-            throw .unusable("\(count) sockets were inherited; exactly one is expected")
-        case let error:
-            throw .unusable("the inherited sockets cannot be read: \(String(cString: strerror(-error)))")
         }
+        guard inherited.count == 1 else {
+            throw .unusable("\(inherited.count) sockets were inherited; exactly one is expected")
+        }
+        guard sd_is_socket_unix(descriptor, Int32(SOCK_STREAM.rawValue), 1, nil, 0) > 0 else {
+            throw .unusable("the inherited file descriptor is no listening Unix stream socket")
+        }
+        return ListeningSocket(descriptor: descriptor, path: nil)
     }
 
     /// Removes the socket file if it was made here. The lock file stays: removing it would let two agents lock two files of the same name.

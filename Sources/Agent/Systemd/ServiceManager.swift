@@ -14,6 +14,19 @@ enum ServiceManager {
         notify("STOPPING=1\nSTATUS=Stopping")
     }
 
+    /// Has the manager keep a descriptor for the next process of this service, which gets it beside its socket (``InheritedDescriptors``).
+    ///
+    /// - Returns: whether there was a manager to be told. That it has no room for it (systemd.service(5), FileDescriptorStoreMax=) it does not say.
+    static func store(_ descriptor: CInt, as name: String) -> Bool {
+        var descriptor = descriptor
+        return sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=\(name)", &descriptor, 1) > 0
+    }
+
+    /// Has the manager close all descriptors that it keeps by this name.
+    static func removeStored(_ name: String) {
+        notify("FDSTOREREMOVE=1\nFDNAME=\(name)")
+    }
+
     private static func notify(_ state: String) {
         // A manager that cannot be told can only be told so by the same way: there is nobody to report a failure to.
         _ = sd_notify(0, state)

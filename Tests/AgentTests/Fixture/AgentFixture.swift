@@ -58,27 +58,31 @@ struct AgentFixture: Sendable {
     }
 
     private static func make(
-        tenant: DevTenant, clock: ManualClock, store: TestStore, files: TestFiles, client: HTTPClient
+        tenant: DevTenant, clock: ManualClock, store: TestStore, files: TestFiles, client: HTTPClient,
+        unsaved: UnsavedRecords = UnsavedRecords()
     ) async throws -> AgentFixture {
         let agent = Agent(
-            environment: files.environment, keyring: store, client: client, clock: clock,
+            environment: files.environment, keyring: store, unsaved: unsaved, client: client, clock: clock,
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await agent.applyConfiguration()
         return AgentFixture(agent: agent, tenant: tenant, clock: clock, store: store, files: files, client: client)
     }
 
     /// Another agent with the same files, keyring and tenant, as after a restart.
-    func restarted() async throws -> AgentFixture {
-        try await Self.make(tenant: tenant, clock: clock, store: store, files: files, client: client)
+    ///
+    /// - Parameter unsaved: what the service manager gives to the new one.
+    func restarted(unsaved: UnsavedRecords = UnsavedRecords()) async throws -> AgentFixture {
+        try await Self.make(
+            tenant: tenant, clock: clock, store: store, files: files, client: client, unsaved: unsaved)
     }
 
     /// Made once for all tenants of the process.
     private static let signingKeys = Result { try SigningKeys(now: ManualClock().now) }
 
     /// Another agent that has not read its configuration.
-    func unconfigured() -> Agent {
+    func unconfigured(unsaved: UnsavedRecords = UnsavedRecords()) -> Agent {
         Agent(
-            environment: files.environment, keyring: store, client: client, clock: clock,
+            environment: files.environment, keyring: store, unsaved: unsaved, client: client, clock: clock,
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 

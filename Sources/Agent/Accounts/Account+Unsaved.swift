@@ -1,0 +1,49 @@
+import Auth0
+import FoundationEssentials
+import Logging
+
+extension Account {
+    /// Has the service manager keep the record for as long as the keyring lacks its refresh token. What the keyring has is never kept there.
+    func keepUnsavedRecord() {
+        guard profile.persist != .memory else { return }
+        parts.unsaved.set(isRefreshTokenSaved ? nil : record, of: profile.name, at: parts.clock)
+    }
+
+    /// Takes the record that an earlier process left with the service manager, because the keyring had not taken it: it is newer than the keyring's.
+    ///
+    /// - Returns: whether there was one of this profile's sign-in. Another is of no use any more.
+    func takeUnsavedRecord() -> Bool {
+        guard let json = parts.unsaved.take(of: profile.name) else { return false }
+        guard profile.persist != .memory,
+            // What cannot be decoded was written by another version of this program.
+            let credentials = try? Credentials(json: json.revealed, at: parts.clock),
+            credentials.binding == Credentials.Binding(profile)
+        else {
+            parts.unsaved.set(nil, of: profile.name, at: parts.clock)
+            parts.log.notice("The unsaved record belongs to other settings and is not used.", metadata: metadata)
+            return false
+        }
+        parts.log.notice(
+            "Taken from the service manager: a sign-in that the keyring has not saved yet.", metadata: metadata)
+        doubtSince = credentials.refreshingSince
+        keep(credentials)
+        nextSave = now
+        served = .signedIn(credentials)
+        drawJitter()
+        return true
+    }
+
+    /// Says what becomes of a refresh token that the keyring has not taken, as the agent ends.
+    func warnOfUnsavedRecord() {
+        guard record != nil, !isRefreshTokenSaved, profile.persist != .memory else { return }
+        if parts.unsaved.isKept(of: profile.name) {
+            parts.log.warning(
+                "The newest refresh token is not in the keyring; systemd keeps it while the service restarts, until it is stopped.",
+                metadata: metadata)
+        } else {
+            parts.log.error(
+                "The newest refresh token is not in the keyring and is lost with this process; sign in anew.",
+                metadata: metadata)
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import Auth0
+import DevTenant
+import Foundation
+import Glibc
+import PosternProtocol
+import Testing
+
+@testable import Agent
+
+@Suite("Unsaved records, of an earlier process")
+struct UnsavedRecordsTests {
+    /// The record as the service manager hands it on.
+    private static func handedOn(_ record: String, profile: String = "work") throws -> UnsavedRecords {
+        UnsavedRecords(inherited: [("unsaved.\(profile)", try SealedFile.make(Secret(record)))])
+    }
+
+    /// The newest record of a profile, which its keyring lacks.
+    private static func unsavedRecord(_ fixture: AgentFixture) async throws -> String {
+        fixture.store.fail(.locked, afterWrites: 1)
+        _ = try await fixture.token(.with(force: true))
+        return try #require(try await fixture.account.record).json(at: fixture.clock)
+    }
+
+    @Test("a sealed file gives what was written, and takes nothing more")
+    func sealed() throws {
+        let text = String(repeating: "ü", count: 100_000)
+        let file = try SealedFile.make(Secret(text))
+        defer { close(file) }
+        #expect(SealedFile.read(file)?.revealed == text)
+        #expect(pwrite(file, "x", 1, 0) == -1 && errno == EPERM)
+        #expect(ftruncate(file, 0) == -1 && errno == EPERM)
+        #expect(SealedFile.read(-1) == nil)
+    }
+
+    @Test("is served, is told to be unsaved, and is saved as soon as the keyring takes it")
+    func taken() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            let old = fixture.store.record()
+            let record = try await Self.unsavedRecord(fixture)
+            let token = try await fixture.token().accessToken
+            #expect(!record.isEmpty && fixture.store.record() != record)
+
+            let next = try await fixture.restarted(unsaved: Self.handedOn(record))
+            #expect(try await next.token().accessToken == token)
+            #expect(try await next.status.saved == false)
+            _ = try await next.wake()
+            #expect(try await next.status.saved == false)
+            fixture.store.fail(nil)
+            next.clock.advance(by: 5)
+            _ = try await next.wake()
+            #expect(try await next.status.saved)
+            #expect(fixture.store.record() != old)
+            #expect(try await fixture.restarted().token().accessToken == token)
+        }
+    }
+
+    @Test("comes before a keyring that can be read, because it is newer")
+    func newer() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            let record = try await Self.unsavedRecord(fixture)
+            fixture.store.fail(nil)
+            let next = try await fixture.restarted(unsaved: Self.handedOn(record))
+            // The keyring's refresh token is spent: it would be refused.
+            #expect(try await next.token(.with(force: true)).from == .refresh)
+            #expect(try await next.status.saved)
+        }
+    }
+
+    @Test(
+        "is not used if it belongs to other settings, cannot be read, or the profile is for memory alone",
+        arguments: [["client_id = another"], ["persist = memory"], []])
+    func unusable(settings: [String]) async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            let record = try await Self.unsavedRecord(fixture)
+            let keys = settings.map { $0.prefix { $0 != " " } }
+            let lines = ["[profile work]", "issuer = \(await fixture.tenant.issuer)", "client_id = postern-dev"]
+            try fixture.files.writeConfiguration(
+                lines.filter { line in !keys.contains { line.hasPrefix($0) } } + settings)
+            fixture.store.fail(nil)
+            let unsaved = try Self.handedOn(settings.isEmpty ? "{}" : record)
+            let next = try await fixture.restarted(unsaved: unsaved)
+            let newest = try await fixture.account.served.credentials
+            _ = try await next.account.load()
+            #expect(try await next.account.served.credentials?.refreshToken != newest?.refreshToken)
+            #expect(!unsaved.isKept(of: "work"))
+        }
+    }
+
+    @Test("stays out of use after a sign-out that the keyring has not heard of")
+    func signedOut() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            let record = try await Self.unsavedRecord(fixture)
+            #expect(try await fixture.agent.logout(Logout()).deleted == false)
+            let unsaved = try Self.handedOn(record)
+            let next = try await fixture.restarted(unsaved: unsaved)
+            #expect(await next.tokenError()?.data.cause == "never")
+            #expect(!unsaved.isKept(of: "work"))
+        }
+    }
+
+    @Test("waits for its profile while the configuration is bad")
+    func badConfiguration() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            let record = try await Self.unsavedRecord(fixture)
+            let unsaved = try Self.handedOn(record)
+            let agent = fixture.unconfigured(unsaved: unsaved)
+            let good = try String(contentsOfFile: fixture.files.configurationPath, encoding: .utf8)
+            try fixture.files.writeConfiguration(["[profile"])
+            await #expect(throws: ConfigurationError.self) { try await agent.applyConfiguration() }
+            try fixture.files.writeConfiguration([good])
+            try await agent.applyConfiguration()
+            #expect(try await agent.token(GetToken()).from == .cache)
+            #expect(unsaved.take(of: "work") == nil)
+        }
+    }
+}

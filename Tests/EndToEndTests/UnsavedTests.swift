@@ -1,0 +1,117 @@
+import DevTenant
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("A refresh token that the keyring does not take")
+struct UnsavedTests {
+    /// Has a refresh rotate while the keyring does not answer.
+    private static func rotateUnsaved(_ agent: RunningAgent) async throws -> String {
+        try await agent.signIn()
+        await agent.tenant.order(.hold, at: .token, grant: .refreshToken)
+        let connection = try agent.connect()
+        try connection.request("token.get", ["force": true])
+        try await withDeadline { try await agent.tenant.requestHeld(at: .token, grant: .refreshToken) }
+        await agent.desktop.stopKeyring()
+        await agent.tenant.release()
+        let token = try #require(try await connection.answer()?["result"]?["access_token"]?.string)
+        #expect(try await agent.status()["saved"] == false)
+        return token
+    }
+
+    private static func storedToken(_ agent: RunningAgent) throws -> JSON? {
+        #expect(agent.stored.map(\.name) == ["unsaved.work"])
+        return try #require(JSON(text: agent.stored[0].contents))["refresh_token"]
+    }
+
+    @Test("is kept by the service manager, served after a crash, and saved when the keyring answers again")
+    func survivesCrash() async throws {
+        try await withRunningAgent { agent in
+            let token = try await Self.rotateUnsaved(agent)
+            let rotated = try Self.storedToken(agent)
+            try await agent.crash()
+            try await agent.start()
+            #expect(try await agent.token() == token)
+            #expect(try await agent.status()["saved"] == false)
+
+            await agent.desktop.continueKeyring()
+            try await agent.awaitSaved()
+            #expect(try await agent.record()?["refresh_token"] == rotated)
+            try await agent.stored(0)
+            #expect(try await agent.call("token.get", ["force": true])["from"] == "refresh")
+        }
+    }
+
+    @Test("survives a restart that the hung keyring does not hold up for ever, and the log says so")
+    func survivesRestart() async throws {
+        try await withRunningAgent { agent in
+            let token = try await Self.rotateUnsaved(agent)
+            await agent.send(SIGTERM)
+            try await agent.notified("STOPPING=1")
+            #expect(try await agent.exited() == .status(0))
+            #expect(await agent.log.contains("systemd keeps it while the service restarts"))
+            try await agent.start()
+            #expect(try await agent.token() == token)
+        }
+    }
+
+    @Test("is kept from the tenant's answer on: a crash before the save has ended costs nothing")
+    func crashBeforeSave() async throws {
+        try await withRunningAgent { agent in
+            try await agent.signIn()
+            try await agent.stored(0)
+            await agent.tenant.order(.hold, at: .token, grant: .refreshToken)
+            try agent.connect().request("token.get", ["force": true])
+            try await withDeadline { try await agent.tenant.requestHeld(at: .token, grant: .refreshToken) }
+            await agent.desktop.stopKeyring()
+            await agent.tenant.release()
+            try await agent.stored(1)
+            try await agent.crash()
+            await agent.desktop.continueKeyring()
+            try await agent.start()
+            #expect(try await agent.call("token.get", ["force": true])["from"] == "refresh")
+            let presented = await agent.tenant.requests(to: .token, grant: .refreshToken).map(
+                \.refreshToken?.generation)
+            #expect(presented == [0, 1])
+        }
+    }
+
+    @Test("is kept only while the keyring lacks it")
+    func removed() async throws {
+        try await withRunningAgent { agent in
+            try await agent.signIn()
+            try await agent.call("token.get", ["force": true])
+            // Both the sign-in and the refresh had one for as long as the save took.
+            for _ in 1...2 { try await agent.notified("FDSTORE=1") }
+            try await agent.awaitSaved()
+            try await agent.stored(0)
+        }
+    }
+
+    @Test("is gone from the service manager with a sign-out")
+    func signedOut() async throws {
+        try await withRunningAgent { agent in
+            _ = try await Self.rotateUnsaved(agent)
+            #expect(agent.stored.count == 1)
+            try await agent.call("logout", ["revoke": false])
+            try await agent.stored(0)
+            try await agent.crash()
+            try await agent.start()
+            #expect(try await agent.refusal(of: "token.get")?.code == 1001)
+        }
+    }
+
+    @Test("is in no store with keep_unsaved = no, also when that comes later; the log then says that it is lost")
+    func switchedOff() async throws {
+        try await withRunningAgent { agent in
+            _ = try await Self.rotateUnsaved(agent)
+            #expect(agent.stored.count == 1)
+            try agent.configure("[agent]\nkeep_unsaved = no\n" + (await agent.profile()))
+            try await agent.call("agent.reload")
+            try await agent.stored(0)
+            await agent.send(SIGTERM)
+            #expect(try await agent.exited() == .status(0))
+            #expect(await agent.log.contains("is lost with this process"))
+        }
+    }
+}
