@@ -216,7 +216,7 @@ extension Agent {
     }
 
     /// A number of seconds; a year is as good as any longer time.
-    private static func seconds(_ value: Int, _ name: String) throws(AgentError) -> Int {
+    static func seconds(_ value: Int, _ name: String) throws(AgentError) -> Int {
         guard value >= 0 else {
             throw AgentError(.invalidParams, "\(name) is a number of seconds, not below zero.")
         }

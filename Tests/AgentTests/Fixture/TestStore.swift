@@ -17,6 +17,18 @@ final class TestStore: SecretStore {
         var attempts = 0
         /// Calls that wait for ``release()``.
         var held = 0
+        /// What a person does about the dialog that ``TestStore/unlock()`` stands for.
+        var answer = UnlockOutcome.unlocked
+        var followers: [AsyncStream<KeyringState>.Continuation] = []
+
+        var keyring: KeyringState {
+            switch failure {
+            case nil, .storageFull, .corrupt: .available
+            case .locked: .locked
+            case .absent, .noCollection: .absent
+            case .failing: .failing
+            }
+        }
     }
 
     let state = Watched(State())
@@ -26,7 +38,18 @@ final class TestStore: SecretStore {
         state.change { state in
             state.failure = failure
             state.failsFrom = nil
+            for follower in state.followers { follower.yield(state.keyring) }
         }
+    }
+
+    /// How a person answers the dialog from now on.
+    func answer(_ answer: UnlockOutcome) {
+        state.change { $0.answer = answer }
+    }
+
+    /// Waits until somebody follows the store's state.
+    func followed() async throws {
+        try await state.wait { $0.followers.isEmpty ? nil : true }
     }
 
     /// The session record's next writes succeed `count` times, then fail.
@@ -59,14 +82,7 @@ final class TestStore: SecretStore {
         state.value.secrets[KeyringItem(kind: .session, profile: profile, collection: .default)]
     }
 
-    func state(mayStart: Bool) async -> KeyringState {
-        switch state.value.failure {
-        case nil: .available
-        case .locked: .locked
-        case .absent, .noCollection: .absent
-        case .failing: .failing
-        }
-    }
+    func state(mayStart: Bool) async -> KeyringState { state.value.keyring }
 
     func load(_ item: KeyringItem) async throws(SecretStoreError) -> String? {
         await pass()
@@ -81,6 +97,23 @@ final class TestStore: SecretStore {
 
     func delete(_ item: KeyringItem) async throws(SecretStoreError) {
         try await write(nil, item)
+    }
+
+    func changes() -> AsyncStream<KeyringState> {
+        let (changes, follower) = AsyncStream.makeStream(of: KeyringState.self)
+        state.change { $0.followers.append(follower) }
+        return changes
+    }
+
+    func unlock() async throws(SecretStoreError) -> UnlockOutcome {
+        await pass()
+        if Task.isCancelled { return .abandoned }
+        let result: Result<UnlockOutcome, SecretStoreError> = state.change { state in
+            if let failure = state.failure, failure != .locked { return .failure(failure) }
+            if state.answer == .unlocked { state.failure = nil }
+            return .success(state.answer)
+        }
+        return try result.get()
     }
 
     private func write(_ secret: String?, _ item: KeyringItem) async throws(SecretStoreError) {
