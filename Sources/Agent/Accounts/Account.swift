@@ -77,6 +77,7 @@ actor Account {
     var needsSecondFactor = false
     /// That demand, as long as it can be answered (Account+SecondFactor.swift).
     var demand: Demand?
+    var proving: Proving?
     /// By it the person's factors are managed. In memory only (Account+Factors.swift).
     var factorAccess: FactorAccess?
     /// A failed refresh ahead is not tried again before this.

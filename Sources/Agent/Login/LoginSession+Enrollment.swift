@@ -22,7 +22,7 @@ extension LoginSession {
     func answer(
         _ answer: AnswerLogin, toEnrollment second: SecondFactor, at step: PendingStep
     ) async throws(AgentError) -> LoginState {
-        if let request = answer.enroll {
+        if let request = answer.enroll, !second.enrollable.isEmpty {
             guard second.enrollable.contains(request.type) else {
                 throw AgentError(.invalidParams, "That factor cannot be set up here.") { data in
                     data.profile = profile.name

@@ -13,4 +13,9 @@ extension AgentFixture {
     func wake() async throws -> Double? {
         try await account.wake()?.timeIntervalSince(clock.now)
     }
+
+    /// Waits until an account has been told to end.
+    func isStopping(_ account: Account) async throws {
+        while await !account.isStopping { await Task.yield() }
+    }
 }
