@@ -74,6 +74,22 @@ final class Client {
         }
     }
 
+    /// What the agent tells by itself, after `events.subscribe`.
+    struct Notification {
+        /// Nil if it is of a kind that is newer than this command.
+        let event: Event?
+        /// Its params as the agent wrote them.
+        let json: String
+    }
+
+    /// Waits for the agent to tell of something.
+    func nextNotification() throws -> Notification {
+        let line = try nextAnswer()
+        // What does not decode is passed on in the agent's own words.
+        let notification = try? JSONDecoder().decode(EventNotification.self, from: Data(line))
+        return Notification(event: notification?.params, json: RawJSON.member("params", of: line) ?? "null")
+    }
+
     private func send(_ request: some Request) throws {
         var line = try JSONEncoder().encode(RequestEnvelope(id: 1, params: request))
         line.append(UInt8(ascii: "\n"))

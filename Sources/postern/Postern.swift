@@ -33,7 +33,7 @@ struct Postern: ParsableCommand {
                 name: "Setting up",
                 subcommands: [
                     ProfilesCommand.self, ProfileCommand.self, ClientSecretCommand.self, StatusCommand.self,
-                    ReloadCommand.self,
+                    WatchCommand.self, ReloadCommand.self,
                 ]),
         ])
 
