@@ -41,7 +41,8 @@ extension Account {
     func ask(_ requirement: MFARequirement, for key: TokenKey) -> AgentError {
         needsSecondFactor = true
         demand = Demand(requirement: requirement, key: key, receivedAt: now)
-        parts.deadlines.nudge()
+        parts.events.publish(.mfaRequired, profile: profile.name)
+        parts.deadlines.moved(of: self)
         return .secondFactorRequired(profile: profile.name)
     }
 
@@ -63,7 +64,7 @@ extension Account {
         guard self.demand?.requirement == demand.requirement else { return }
         self.demand = nil
         withdrawIntent()
-        parts.deadlines.nudge()
+        parts.deadlines.moved(of: self)
     }
 
     /// When an unanswered demand is to be forgotten; it is if that time has come.
@@ -117,7 +118,7 @@ extension Account {
             throw .agent(error)
         case .refreshed:
             succeed(demand.key)
-            parts.deadlines.nudge()
+            parts.deadlines.moved(of: self)
             guard let credentials = served.credentials, let token = credentials.token(demand.key) else {
                 throw .agent(AgentError(.internalError, "The token of the sign-in is missing."))
             }

@@ -129,7 +129,7 @@ struct SavingTests {
         "a damaged record and one of a later format are errors of the keyring, and stay as they are",
         arguments: [
             ("", "corrupt"), ("{}", "corrupt"), (#"{"version":1}"#, "corrupt"),
-            (#"{"version":2}"#, "unsupported_version"),
+            (#"{"version":3}"#, "unsupported_version"),
         ])
     func unreadable(record: String, cause: String) async throws {
         try await AgentFixture.run { fixture in

@@ -5,6 +5,8 @@ import Foundation
 final class ManualClock: AgentClock {
     private struct State: Sendable {
         var now: Date
+        /// What the wall clock shows beyond the agent's own time, seconds.
+        var skew = 0.0
         var sleepers: [Int: Sleeper] = [:]
         var count = 0
     }
@@ -22,6 +24,16 @@ final class ManualClock: AgentClock {
     }
 
     var now: Date { state.value.now }
+
+    var wall: Date { state.value.now + state.value.skew }
+
+    /// The machine was started at time 0 and never again.
+    var boot: BootTime { BootTime(id: "boot", seconds: now.timeIntervalSince1970) }
+
+    /// Sets the wall clock, as a person or NTP would; nobody wakes from that.
+    func setWallClock(ahead seconds: Double) {
+        state.change { $0.skew = seconds }
+    }
 
     var unixTime: Int { Int(now.timeIntervalSince1970) }
 
