@@ -115,6 +115,18 @@ struct RefreshFactorTests {
         }
     }
 
+    @Test("who said so waits for the proof, and gets the token that it brings")
+    func joinsLogin() async throws {
+        try await withDemand { agent in
+            try await agent.restartWithExpiredTokens()
+            let login = try Login(try await agent.refusal(of: "token.get")?.data["login"], of: agent)
+            async let token = agent.call("token.get", ["join_login": true, "wait": 60])
+            try await agent.connectionsTaken(2)
+            #expect(try await prove(login, to: agent)["kind"] == "signed_in")
+            #expect(try await token["from"] == "login")
+        }
+    }
+
     @Test("a recovery code is a proof as well, and its successor is told")
     func recoveryCode() async throws {
         try await withDemand { agent in
