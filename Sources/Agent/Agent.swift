@@ -36,7 +36,7 @@ package struct Agent: Sendable {
         tenants = Tenants(client: client, keyring: keyring, clock: clock)
         parts = Account.Parts(
             tenants: tenants, notes: LogoutNotes(environment: environment), clock: clock, deadlines: Deadlines(),
-            pace: RefreshPace(),
+            pace: RefreshPace(), retries: RetryBudget(),
             counters: counters, events: events, log: log)
         accounts = AccountRegistry(keyring: keyring, parts: parts)
         logins = LoginSessions(clock: clock, log: log, environment: environment)

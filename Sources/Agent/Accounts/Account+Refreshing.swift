@@ -151,8 +151,8 @@ extension Account {
     /// While the tenant would still accept the old token again, an answer in doubt is asked for without much waiting.
     private func nextDelay(_ backoff: inout Backoff) -> Duration {
         let delay = backoff.next()
-        guard let since = doubtSince, now.unixTime - since < profile.rotationOverlap else { return delay }
-        return min(delay, .seconds(1))
+        if let since = doubtSince, now.unixTime - since < profile.rotationOverlap { return min(delay, .seconds(1)) }
+        return max(delay, parts.retries.spend(at: now))
     }
 
     /// Why nothing can be refreshed with these credentials until somebody signs in; nil if it can.

@@ -31,6 +31,7 @@ actor Account {
         var clock: any AgentClock
         var deadlines: Deadlines
         var pace: RefreshPace
+        var retries: RetryBudget
         var counters: Counters
         var events: EventHub
         var log: Logger

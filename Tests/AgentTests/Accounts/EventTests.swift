@@ -82,7 +82,7 @@ struct EventTests {
             let log = EventLog(fixture.agent)
             await fixture.order(.page(200), times: 2)
             async let token = fixture.token(.with(wait: 100, force: true))
-            for pause in [0.5...1.0, 1.0...2.0] {
+            for pause in [0.1...1.0, 0.1...2.0] {
                 try await fixture.clock.sleeper(within: pause)
                 fixture.clock.advance(by: pause.upperBound)
             }

@@ -65,7 +65,7 @@ struct RefreshAheadTests {
                 _ = try await fixture.wake()
                 try await fixture.account.flight?.task.value
                 let pause = try #require(try await fixture.wake())
-                #expect((ceiling / 2...ceiling).contains(pause))
+                #expect((0.5...ceiling).contains(pause))
                 #expect(try await fixture.token().from == .cache)
                 fixture.clock.advance(by: ceiling)
             }
