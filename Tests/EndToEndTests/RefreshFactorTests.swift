@@ -4,32 +4,9 @@ import Testing
 
 @Suite("A second factor at refresh")
 struct RefreshFactorTests {
-    private static let factors = [Authenticator(.otp), Authenticator(.recoveryCode)]
-
-    /// Ada is signed in without a second factor, and since then refreshes ask for one.
-    private func withDemand(
-        profile: [String: String?] = [:], _ body: @escaping @Sendable (RunningAgent) async throws -> Void
-    ) async throws {
-        var options = Options()
-        options.mfa.policy = .never
-        try await withFactors(Self.factors, options, profile: profile) { agent in
-            try await agent.signIn()
-            await agent.tenant.setMFAPolicy(.refresh)
-            try await body(agent)
-        }
-    }
-
-    /// Answers the demand with a one-time password, and lets refreshes pass from now on.
-    private func prove(_ login: Login, to agent: RunningAgent) async throws -> JSON {
-        try await login.answer(["factor": .string(Self.factors[0].id)])
-        let end = try await login.answer(code: agent.totpCode)
-        await agent.tenant.setMFAPolicy(.never)
-        return end
-    }
-
     @Test("ten callers get the same login to answer, at once and with nothing sent")
     func tenCallers() async throws {
-        try await withDemand { agent in
+        try await withDemandAtRefresh { agent in
             let before = try await agent.record()?["refresh_token"]
             try await agent.restartWithExpiredTokens()
             let refusals = try await withThrowingTaskGroup(of: Refusal?.self) { group in
@@ -51,7 +28,7 @@ struct RefreshFactorTests {
 
     @Test("a token that is still valid is served, and callers do not make the tenant ask again")
     func validToken() async throws {
-        try await withDemand { agent in
+        try await withDemandAtRefresh { agent in
             let token = try await agent.token()
             #expect(try await agent.refusal(of: "token.get", ["force": true])?.code == 1011)
             #expect(try await agent.status()["state"] == "mfa_required")
@@ -66,7 +43,7 @@ struct RefreshFactorTests {
     func refreshAhead() async throws {
         var options = Options()
         options.accessTokenLifetime = 4
-        try await withFactors(Self.factors, options, profile: ["refresh": "ahead"]) { agent in
+        try await withFactors(Demand.factors, options, profile: ["refresh": "ahead"]) { agent in
             try await agent.signIn()
             await agent.tenant.setMFAPolicy(.refresh)
             try await withDeadline { try await agent.tenant.requestAnswered(at: .token, grant: .refreshToken) }
@@ -83,7 +60,7 @@ struct RefreshFactorTests {
 
     @Test("the command ends with 77 and says how to go on")
     func command() async throws {
-        try await withDemand { agent in
+        try await withDemandAtRefresh { agent in
             try await agent.restartWithExpiredTokens()
             let token = try await agent.postern("token")
             #expect(token.exit == .status(77))
@@ -94,13 +71,13 @@ struct RefreshFactorTests {
 
     @Test("the proof brings a fresh token, and the rotated refresh token is kept")
     func proof() async throws {
-        try await withDemand { agent in
+        try await withDemandAtRefresh { agent in
             let old = try await agent.token()
             let before = try #require(try await agent.record()?["refresh_token"])
             try await agent.restartWithExpiredTokens()
             let refusal = try await agent.refusal(of: "token.get")
             let login = try Login(refusal?.data["login"], of: agent)
-            let end = try await prove(login, to: agent)
+            let end = try await Demand.prove(login, to: agent)
             #expect(end["kind"] == "signed_in" && end["refreshable"] == true)
             #expect(end["account"]?["email"] == .string(RunningAgent.person))
             let token = try await agent.call("token.get")
@@ -117,22 +94,22 @@ struct RefreshFactorTests {
 
     @Test("who said so waits for the proof, and gets the token that it brings")
     func joinsLogin() async throws {
-        try await withDemand { agent in
+        try await withDemandAtRefresh { agent in
             try await agent.restartWithExpiredTokens()
             let login = try Login(try await agent.refusal(of: "token.get")?.data["login"], of: agent)
             async let token = agent.call("token.get", ["join_login": true, "wait": 60])
             try await agent.connectionsTaken(2)
-            #expect(try await prove(login, to: agent)["kind"] == "signed_in")
+            #expect(try await Demand.prove(login, to: agent)["kind"] == "signed_in")
             #expect(try await token["from"] == "login")
         }
     }
 
     @Test("a recovery code is a proof as well, and its successor is told")
     func recoveryCode() async throws {
-        try await withDemand { agent in
+        try await withDemandAtRefresh { agent in
             let refusal = try await agent.refusal(of: "token.get", ["force": true])
             let login = try Login(refusal?.data["login"], of: agent)
-            let end = try await login.answer(["recovery_code": .string(Self.factors[1].value)])
+            let end = try await login.answer(["recovery_code": .string(Demand.factors[1].value)])
             #expect(end["kind"] == "signed_in" && end["recovery_code"] != nil)
             #expect(try await login.step()["recovery_code"] == nil)
         }
@@ -140,7 +117,7 @@ struct RefreshFactorTests {
 
     @Test("a restart loses neither the sign-in nor the demand")
     func restart() async throws {
-        try await withDemand { agent in
+        try await withDemandAtRefresh { agent in
             try await agent.restartWithExpiredTokens()
             let first = try await agent.refusal(of: "token.get")
             let before = try await agent.record()?["refresh_token"]
@@ -151,53 +128,29 @@ struct RefreshFactorTests {
             let second = try await agent.refusal(of: "token.get")
             #expect(second?.code == 1011)
             let login = try Login(second?.data["login"], of: agent)
-            #expect(try await prove(login, to: agent)["kind"] == "signed_in")
+            #expect(try await Demand.prove(login, to: agent)["kind"] == "signed_in")
             #expect(try await agent.call("token.get")["from"] == "cache")
         }
     }
 
-    @Test("who does not answer is asked again, and a login given up leaves the refresh token as it was")
-    func cancelled() async throws {
-        try await withDemand { agent in
-            try await agent.restartWithExpiredTokens()
-            let before = try await agent.record()?["refresh_token"]
-            let first = try Login(try await agent.refusal(of: "token.get")?.data["login"], of: agent)
-            try await first.answer(["factor": .string(Self.factors[0].id)])
-            try await first.cancel()
-            #expect(try await first.step()["kind"] == "failed")
-            #expect(try await agent.record()?["refresh_token"] == before)
-            let second = try Login(try await agent.refusal(of: "token.get")?.data["login"], of: agent)
-            #expect(second.id != first.id)
-            #expect(try await prove(second, to: agent)["kind"] == "signed_in")
-        }
-    }
-
-    @Test("a proof of a demand that the tenant has forgotten is expired, and the next call brings another")
-    func expired() async throws {
-        try await withDemand { agent in
-            let first = try Login(
-                try await agent.refusal(of: "token.get", ["force": true])?.data["login"], of: agent)
-            try await first.answer(["factor": .string(Self.factors[0].id)])
-            await agent.tenant.advanceClock(by: 600)
-            #expect(try await first.refusal(of: ["code": .string(agent.totpCode)])?.code == 1009)
-            #expect(try await agent.token().isEmpty == false)
-            let second = try await agent.refusal(of: "token.get", ["force": true])
-            #expect(second?.code == 1011 && second?.data["login"]?["login_id"] != first.id)
-        }
-    }
-
-    @Test("a refresh token that was revoked meanwhile is told by the proof, and not sent again")
-    func revoked() async throws {
-        try await withDemand { agent in
-            try await agent.restartWithExpiredTokens()
-            let login = try Login(try await agent.refusal(of: "token.get")?.data["login"], of: agent)
-            await agent.tenant.revokeRefreshTokens(of: RunningAgent.person)
-            try await login.answer(["factor": .string(Self.factors[0].id)])
-            let refusal = try await login.refusal(of: ["code": .string(agent.totpCode)])
-            #expect(refusal?.code == 1001)
-            #expect(try await agent.refusal(of: "token.get")?.code == 1001)
-            #expect(try await agent.status()["state"] == "login_required")
-            #expect(await agent.tenant.requests(to: .token, grant: .refreshToken).count == 1)
+    @Test("a demand for a further audience brings that audience's token")
+    func audience() async throws {
+        let (api, billing) = ("https://api.example.com", "https://billing.example.com")
+        var options = Options()
+        options.apis.append(API(identifier: billing, scopes: ["read:bills"]))
+        options.clients = [
+            Client(refreshTokens: .init(resources: [.init(audience: billing, scopes: ["read:bills"])]))
+        ]
+        try await withDemandAtRefresh(options, profile: ["audience": api, "audiences": billing]) { agent in
+            let token = try await agent.token()
+            let asked = try await agent.refusal(of: "token.get", ["audience": .string(billing)])
+            #expect(asked?.code == 1011)
+            let login = try Login(asked?.data["login"], of: agent)
+            #expect(try await Demand.prove(login, to: agent)["kind"] == "signed_in")
+            let bills = try await agent.call("token.get", ["audience": .string(billing)])
+            #expect(bills["from"] == "cache" && bills["audience"] == .string(billing))
+            #expect(bills["scope"]?.string?.contains("read:bills") == true)
+            #expect(try await agent.token() == token)
         }
     }
 }

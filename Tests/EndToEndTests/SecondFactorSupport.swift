@@ -29,6 +29,31 @@ func withFactors(
     }
 }
 
+/// Ada's sign-in, for whose refresh the tenant wants a second factor.
+enum Demand {
+    static let factors = [Authenticator(.otp), Authenticator(.recoveryCode)]
+
+    /// Answers the demand with a one-time password, and lets refreshes pass from now on.
+    static func prove(_ login: Login, to agent: RunningAgent) async throws -> JSON {
+        try await login.answer(["factor": .string(factors[0].id)])
+        let end = try await login.answer(code: agent.totpCode)
+        await agent.tenant.setMFAPolicy(.never)
+        return end
+    }
+}
+
+/// Ada, who has the factors of ``Demand``, is signed in without one, and from now on refreshes ask for one.
+func withDemandAtRefresh(
+    _ options: Options = Options(), profile: [String: String?] = [:],
+    _ body: @escaping @Sendable (RunningAgent) async throws -> Void
+) async throws {
+    try await withFactors(Demand.factors, options, profile: profile) { agent in
+        try await agent.signIn()
+        await agent.tenant.setMFAPolicy(.refresh)
+        try await body(agent)
+    }
+}
+
 extension RunningAgent {
     /// The code that Ada's authenticator app shows now.
     nonisolated var totpCode: String {

@@ -118,7 +118,7 @@ struct SecondFactorTests {
 
     @Test("an approved push signs in, whoever waits for it")
     func push() async throws {
-        try await withFactors([Self.push], .demandingMFA { $0.pollInterval = 5 }) { agent in
+        try await withFactors([Self.push]) { agent in
             let (login, step) = try await agent.startSecondFactor()
             #expect(step["kind"] == "push" && step["factor"]?["type"] == "push-notification")
             async let token = agent.call("token.get", ["join_login": true, "wait": 60])
@@ -128,9 +128,9 @@ struct SecondFactorTests {
             #expect(end["kind"] == "signed_in")
             #expect(try await token["from"] == "login")
             let polls = await agent.tenant.requests(to: .token, grant: .mfaOOB)
-            // The tenant would have told a poll within 5 s to slow down, which is no pending one.
             #expect(polls.map(\.status) == [400, 200])
-            #expect(polls[1].at - polls[0].at < 8)
+            // The tenant's limit is twelve a minute.
+            #expect(polls[1].at - polls[0].at > 5)
         }
     }
 
@@ -144,7 +144,7 @@ struct SecondFactorTests {
             #expect(try await login.stepAfter("push")["kind"] == "signed_in")
             let polls = await agent.tenant.requests(to: .token, grant: .mfaOOB)
             #expect(polls.count == 2)
-            #expect(polls[1].at - polls[0].at > 10.5)
+            #expect(polls[1].at - polls[0].at > 10)
         }
     }
 
