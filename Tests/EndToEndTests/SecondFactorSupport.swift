@@ -65,6 +65,12 @@ extension RunningAgent {
         Set(await tenant.authenticators(of: Self.person).filter(\.isActive).map(\.kind))
     }
 
+    /// Types the one-time code with which a sign-in at a terminal begins.
+    nonisolated func typeOneTimeCode(_ terminal: Terminal) async throws {
+        try await terminal.shows(" left): ")
+        try terminal.type(try await tenant.nextCode(for: Self.person) + "\n")
+    }
+
     /// What the tenant was asked about second factors, polls included.
     nonisolated func requestsAboutFactors() async -> [RecordedRequest] {
         await tenant.requests().filter { request in
@@ -74,14 +80,6 @@ extension RunningAgent {
             default: false
             }
         }
-    }
-}
-
-extension RunningAgent {
-    /// Types the one-time code with which a sign-in at a terminal begins.
-    nonisolated func typeOneTimeCode(_ terminal: Terminal) async throws {
-        try await terminal.shows(" left): ")
-        try terminal.type(try await tenant.nextCode(for: Self.person) + "\n")
     }
 }
 
