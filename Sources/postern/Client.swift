@@ -46,6 +46,11 @@ final class Client {
 
         /// The RPC result's own text.
         var json: String { RawJSON.member("result", of: line) ?? "null" }
+
+        /// The same answer, of which a part or another reading is of interest.
+        func with<Part: Sendable>(_ part: Part) -> Answer<Part> {
+            Answer<Part>(value: part, line: line)
+        }
     }
 
     /// Asks and waits for the answer.
