@@ -40,6 +40,12 @@ extension Agent {
         return statuses
     }
 
+    func subscribe(_ request: SubscribeToEvents, _ caller: Subscriber) async throws(AgentError) -> Empty {
+        let profile: String? = if let name = request.profile { try await account(name).profile.name } else { nil }
+        events.add(caller, profile: profile)
+        return Empty()
+    }
+
     func addProfile(_ request: AddProfile) async throws(AgentError) -> Empty {
         try await configuration.add(request)
         _ = try await reload(Reload())
@@ -158,7 +164,8 @@ extension Agent {
             rejected: hash, force: request.force ?? false)
         let (token, source) = try await token(ask, of: account, joinLogin: request.joinLogin ?? false)
         return GetToken.Response(
-            accessToken: token.value.revealed, tokenType: "Bearer", expiresAt: token.expiresAt,
+            accessToken: token.value.revealed, tokenType: "Bearer",
+            expiresAt: clock.wallTime(of: Date(unixTime: token.expiresAt)),
             expiresIn: token.secondsLeft(at: clock.now), scope: token.scope,
             audience: request.audience ?? profile.audience, profile: profile.name, from: source)
     }

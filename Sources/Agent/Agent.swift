@@ -16,6 +16,7 @@ package struct Agent: Sendable {
     let keyring: any SecretStore
     let tenants: Tenants
     let counters: Counters
+    let events: EventHub
     let clock: any AgentClock
     let log: Logger
     let startedAt: Date
@@ -28,13 +29,15 @@ package struct Agent: Sendable {
         self.keyring = keyring
         self.clock = clock
         self.log = log
-        startedAt = clock.now
+        startedAt = clock.wall
         counters = Counters()
+        events = EventHub(clock: clock)
         configuration = ConfigurationStore(files: ConfigurationFiles(environment: environment))
         tenants = Tenants(client: client, keyring: keyring, clock: clock)
         parts = Account.Parts(
-            tenants: tenants, notes: LogoutNotes(environment: environment), clock: clock, deadlines: Nudge(),
-            counters: counters, log: log)
+            tenants: tenants, notes: LogoutNotes(environment: environment), clock: clock, deadlines: Deadlines(),
+            pace: RefreshPace(), retries: RetryBudget(),
+            counters: counters, events: events, log: log)
         accounts = AccountRegistry(keyring: keyring, parts: parts)
         logins = LoginSessions(clock: clock, log: log, environment: environment)
     }
@@ -52,6 +55,7 @@ package struct Agent: Sendable {
         do {
             let configuration = try await accounts.reload(configuration)
             connectionLimit.value = configuration.agent.maxConnections
+            events.publish(.reloaded)
             return configuration.profiles.map(\.name)
         } catch {
             log.error("The configuration is not in force: \(error)")

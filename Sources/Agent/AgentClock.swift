@@ -1,21 +1,65 @@
 package import FoundationEssentials
 
-/// The agent's time: wall-clock time for what has a date, and sleeping on the clock that counts suspend.
+/// The agent's time.
 package protocol AgentClock: Sendable {
+    /// The agent's own time, by which it keeps every deadline: the wall clock's when the agent started, and from then on what has really passed, suspend
+    /// included. Nobody can set it, so it neither jumps nor turns back.
     var now: Date { get }
+    /// The wall clock, as others know it: what has a date on the wire, at the tenant or in a token's claims.
+    var wall: Date { get }
+    /// Seconds since the machine was started, suspend included, and a name for that start.
+    var boot: BootTime { get }
 
+    /// Sleeps on the clock that counts suspend.
+    ///
     /// - Throws: `CancellationError` as soon as the task is cancelled.
     func sleep(for duration: Duration) async throws
 }
 
+/// A point on the clock that counts from the machine's start (clock_gettime(2), CLOCK_BOOTTIME; proc(5), /proc/sys/kernel/random/boot_id).
+package struct BootTime: Codable, Equatable, Sendable {
+    package var id: String
+    package var seconds: Double
+
+    package init(id: String, seconds: Double) {
+        self.id = id
+        self.seconds = seconds
+    }
+}
+
+extension AgentClock {
+    /// A point of the agent's time as the wall clock tells it.
+    func wallTime(of date: Date) -> Int {
+        date.addingTimeInterval(wall.timeIntervalSince(now)).unixTime
+    }
+}
+
 package struct SystemClock: AgentClock {
-    package init() {}
+    private let bootID: String
+    /// Wall time at the machine's start, as it was known when this clock was made.
+    private let start: Date
 
-    package var now: Date { .now }
+    package init() {
+        // Without procfs no two processes are known to be of one boot, and records then go by the wall clock.
+        let id = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
+        bootID = id.map { String($0.prefix { !$0.isWhitespace }) } ?? UUID().uuidString
+        start = Date.now.addingTimeInterval(-Self.sinceBoot)
+    }
 
-    /// On Linux the continuous clock is CLOCK_BOOTTIME: a deadline that passes during suspend is met at resume.
+    package var now: Date { start.addingTimeInterval(Self.sinceBoot) }
+
+    package var wall: Date { .now }
+
+    package var boot: BootTime { BootTime(id: bootID, seconds: Self.sinceBoot) }
+
+    /// A deadline that passes during suspend is met at resume.
     package func sleep(for duration: Duration) async throws {
         try await Task.sleep(for: duration, clock: .continuous)
+    }
+
+    /// On Linux the continuous clock is CLOCK_BOOTTIME, and its epoch the machine's start.
+    private static var sinceBoot: Double {
+        ContinuousClock().systemEpoch.duration(to: .now) / .seconds(1)
     }
 }
 

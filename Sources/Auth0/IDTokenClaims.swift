@@ -53,6 +53,13 @@ extension IDTokenClaims {
 
     /// All claims of a token that was verified when it was stored, as JSON; nil if they cannot be read.
     package static func json(ofVerified token: Secret) -> [UInt8]? {
+        JWTParts.payload(of: token)
+    }
+}
+
+/// The pieces of a JWT in its compact form (RFC 7519, section 3), with nothing verified.
+enum JWTParts {
+    static func payload(of token: Secret) -> [UInt8]? {
         let parts = token.revealed.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3 else { return nil }
         let base64 = parts[1].replacing("-", with: "+").replacing("_", with: "/")

@@ -21,7 +21,7 @@ struct TokenKey: Codable, Hashable, Sendable {
     }
 }
 
-/// An access token with what is known about it.
+/// An access token with what is known about it. Its times are of the agent's own time (``AgentClock/now``).
 struct AccessToken: Codable, Equatable, Sendable {
     var key: TokenKey
     var value: Secret
@@ -50,6 +50,12 @@ struct AccessToken: Codable, Equatable, Sendable {
 
     func secondsLeft(at now: Date) -> Int {
         expiresAt - now.unixTime
+    }
+
+    mutating func shiftTimes(by seconds: Int) {
+        issuedAt += seconds
+        receivedAt += seconds
+        expiresAt += seconds
     }
 
     /// - Parameter standardScope: what was signed in for, in case the tenant does not say what it granted.

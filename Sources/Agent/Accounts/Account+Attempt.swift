@@ -86,7 +86,8 @@ extension Account {
         doubtSince = nil
         forgetSecondFactor()
         keep(credentials)
-        var broken: IDTokenError?
+        let wrongAudience = audienceError(of: response.accessToken, for: key)
+        var unusable = wrongAudience
         if let idToken = response.idToken {
             if await !tenant.verifier.knowsKey(of: idToken) {
                 // The keys must be fetched first, which may take long: the rotated token is saved before.
@@ -97,8 +98,13 @@ extension Account {
                 credentials.idToken = idToken
             } catch {
                 switch error {
+                case .invalid(.expired), .invalid(.notYetValid):
+                    // It has only just been made, so it is this machine's wall clock that is wrong.
+                    parts.log.warning(
+                        "The new ID token is of another time than this machine's clock; the last one is kept.",
+                        metadata: metadata)
                 case .invalid(let error):
-                    broken = error
+                    unusable = unusable ?? .idTokenInvalid(error, profile: profile.name)
                 case .keysUnavailable:
                     parts.log.warning(
                         "The tenant's keys could not be fetched; the last ID token is kept.", metadata: metadata)
@@ -106,7 +112,7 @@ extension Account {
             }
             guard epoch == self.epoch else { return .refreshed }
         }
-        if broken == nil {
+        if unusable == nil {
             credentials.replace(
                 AccessToken(key: key, response, standardScope: profile.scope, sentAt: sentAt, receivedAt: receivedAt),
                 now: now)
@@ -117,8 +123,24 @@ extension Account {
         served = .signedIn(credentials)
         if key == .standard { drawJitter() }
         parts.log.info("Refreshed.", metadata: metadata)
-        guard let broken else { return .refreshed }
-        return .failed(.idTokenInvalid(broken, profile: profile.name))
+        parts.events.publish(.refreshed, profile: profile.name)
+        // The tenant would give the same again, and rotate the refresh token for it.
+        foreign[key] = wrongAudience.map { ($0, until: now + .seconds(response.expiresIn * 3 / 4)) }
+        return unusable.map { .failed($0) } ?? .refreshed
+    }
+
+    /// A tenant that does not know the audience, or does not grant it, gives a token for another one without a word (Auth0: "Multi-Resource Refresh
+    /// Tokens"). That token is handed out to nobody.
+    func audienceError(of token: Secret, for key: TokenKey) -> AgentError? {
+        guard let audience = key.audience ?? profile.audience,
+            let audiences = UnverifiedAccessToken.audiences(token), !audiences.contains(audience)
+        else { return nil }
+        return AgentError(.misconfigured, "The tenant gave a token for another audience than \"\(audience)\".") {
+            data in
+            data.profile = profile.name
+            data.hint =
+                "Check that the API exists, and that the application's Multi-Resource Refresh Token policies name it."
+        }
     }
 
     /// What the tenant's refusal, or its silence, means for the refresh token.
@@ -137,6 +159,7 @@ extension Account {
             forgetSecondFactor()
             keep(credentials)
             served = .signedIn(credentials)
+            tell(refusal)
             await save()
             return .failed(.loginRequired(refusal.rawValue, profile: profile.name))
         case .mfaRequired(let requirement):
@@ -156,6 +179,15 @@ extension Account {
         default:
             return .failed(answer)
         }
+    }
+
+    private func tell(_ refusal: Credentials.Refusal) {
+        parts.events.publish(.loginRequired, profile: profile.name) { $0.cause = refusal.rawValue }
+        guard refusal == .reuseSuspected else { return }
+        parts.events.publish(.reuseSuspected, profile: profile.name)
+        parts.log.error(
+            "The tenant refused a refresh token that should be valid. Unless somebody revoked it, it may have been stolen and used: look at the tenant's log.",
+            metadata: metadata)
     }
 
     /// Why a refresh token was refused, as far as can be known: the tenant's answer is the same for all reasons but one.

@@ -22,7 +22,7 @@ extension Account {
     func wake() async -> Date? {
         if case .unknown = served { await load() }
         if let nextSave, nextSave <= now { await save() }
-        var next = [nextSave, forgetOldDemand()].compactMap { $0 }
+        var next = [nextSave, forgetOldDemand(), warnOfEnd()].compactMap { $0 }
         if case .unknown(let error?) = served, error.data.retryable || error.data.cause == "absent" {
             next.append(now + (error.code == .keyringLocked ? Self.lockedPoll : Self.absentPoll))
         }
@@ -49,13 +49,28 @@ extension Account {
         // What a sign-in or a proof is about to replace must not be refreshed; both look after the waiters when they are done.
         guard !isStopping, !isSigningIn, proving == nil else { return }
         if let flight {
-            if now.timeIntervalSince(lastAttempt) >= 5 { flight.nudge.nudge() }
+            if isInLine || now.timeIntervalSince(lastAttempt) >= 5 { flight.nudge.nudge() }
             return
         }
         let nudge = Nudge()
         attemptError = nil
         // The epoch is that of now: when the task begins to run, somebody may have signed in or out.
-        flight = Flight(task: Task { [epoch] in await refresh(epoch, nudge) }, nudge: nudge)
+        flight = Flight(task: Task { [epoch] in await refreshInTurn(epoch, nudge) }, nudge: nudge)
+    }
+
+    /// A refresh that nobody waits for takes its turn among those of all accounts.
+    private func refreshInTurn(_ epoch: Int, _ nudge: Nudge) async {
+        var hasPlace = false
+        while epoch == self.epoch, !isStopping, waiters.isEmpty {
+            hasPlace = parts.pace.enter(nudge)
+            if hasPlace { break }
+            isInLine = true
+            await nudge.sleep(for: nil, on: parts.clock)
+            isInLine = false
+        }
+        if !hasPlace { parts.pace.giveUp(nudge) }
+        await refresh(epoch, nudge)
+        if hasPlace { parts.pace.leave() }
     }
 
     /// Attempts refreshes until everybody who waits has an answer, and a token in doubt a definite one.
@@ -100,10 +115,11 @@ extension Account {
         guard epoch == self.epoch else { return }
         flight = nil
         if !waiters.isEmpty { refreshNow() }
-        parts.deadlines.nudge()
+        parts.deadlines.moved(of: self)
     }
 
     func succeed(_ key: TokenKey) {
+        if refreshError?.code == .offline { parts.events.publish(.online, profile: profile.name) }
         refreshError = nil
         attemptError = nil
         if key == .standard {
@@ -125,6 +141,9 @@ extension Account {
         attemptError = error
         // Another audience's trouble must not hold up the refresh ahead.
         guard key == .standard || error.code == .loginRequired else { return }
+        if error.code == .offline, refreshError?.code != .offline {
+            parts.events.publish(.offline, profile: profile.name)
+        }
         refreshError = error
         aheadNotBefore = now + (error.code == .keyringLocked ? Self.lockedPoll : aheadBackoff.next())
     }
@@ -132,8 +151,8 @@ extension Account {
     /// While the tenant would still accept the old token again, an answer in doubt is asked for without much waiting.
     private func nextDelay(_ backoff: inout Backoff) -> Duration {
         let delay = backoff.next()
-        guard let since = doubtSince, now.unixTime - since < profile.rotationOverlap else { return delay }
-        return min(delay, .seconds(1))
+        if let since = doubtSince, now.unixTime - since < profile.rotationOverlap { return min(delay, .seconds(1)) }
+        return max(delay, parts.retries.spend(at: now))
     }
 
     /// Why nothing can be refreshed with these credentials until somebody signs in; nil if it can.

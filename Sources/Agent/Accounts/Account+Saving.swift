@@ -22,7 +22,7 @@ extension Account {
         loading = nil
         // What could not be loaded is tried again at the time that `wake()` names.
         if case .unknown = served { return }
-        parts.deadlines.nudge()
+        parts.deadlines.moved(of: self)
     }
 
     /// For a person's request, which unlike background work may have D-Bus start a provider.
@@ -48,7 +48,7 @@ extension Account {
                 served = .signedOut
                 return
             }
-            let credentials = try Credentials(json: json)
+            let credentials = try Credentials(json: json, at: parts.clock)
             guard credentials.binding == Credentials.Binding(profile) else {
                 parts.log.notice("The keyring's record belongs to other settings and is not used.", metadata: metadata)
                 served = .signedOut
@@ -92,7 +92,7 @@ extension Account {
         let written = record
         do {
             if let written {
-                guard let json = try? written.json() else {  // strings and numbers alone: cannot fail
+                guard let json = try? written.json(at: parts.clock) else {  // strings and numbers alone: cannot fail
                     throw SecretStoreError.failing("the record cannot be written as JSON")
                 }
                 try await store.save(json, as: item)
@@ -116,7 +116,15 @@ extension Account {
             nextSave = now + (failure == .locked ? Self.lockedPoll : saveBackoff.next())
             parts.log.warning("The keyring did not take the record: \(failure)", metadata: metadata)
         }
-        parts.deadlines.nudge()
+        tellWhetherSaved()
+        parts.deadlines.moved(of: self)
+    }
+
+    /// Subscribers are told when the keyring falls behind, and when it has caught up.
+    private func tellWhetherSaved() {
+        guard hasToldUnsaved == isRefreshTokenSaved else { return }
+        hasToldUnsaved.toggle()
+        parts.events.publish(hasToldUnsaved ? .unsaved : .saved, profile: profile.name)
     }
 
     var metadata: [String: Logger.MetadataValue] { ["profile": "\(profile.name)"] }

@@ -49,7 +49,8 @@ extension Account {
     func ask(_ requirement: MFARequirement, for key: TokenKey) -> AgentError {
         needsSecondFactor = true
         demand = Demand(requirement: requirement, key: key, receivedAt: now)
-        parts.deadlines.nudge()
+        parts.events.publish(.mfaRequired, profile: profile.name)
+        parts.deadlines.moved(of: self)
         return .secondFactorRequired(profile: profile.name)
     }
 
@@ -72,7 +73,7 @@ extension Account {
         demand = nil
         // What a proof under way means for the refresh token is not known before its answer.
         if proving == nil { withdrawIntent() }
-        parts.deadlines.nudge()
+        parts.deadlines.moved(of: self)
     }
 
     /// Whether the answer to this demand is still wanted, or on its way.
@@ -112,7 +113,7 @@ extension Account {
         // Its login may have ended meanwhile, and others may have asked for a token.
         if self.demand == nil { withdrawIntent() }
         if !waiters.isEmpty { refreshNow() }
-        parts.deadlines.nudge()
+        parts.deadlines.moved(of: self)
         return result
     }
 

@@ -25,9 +25,10 @@ extension Account {
         served = .signedIn(credentials)
         drawJitter()
         parts.counters.count(.signIns)
+        parts.events.publish(.signedIn, profile: profile.name)
         answerWaiters()
         if !waiters.isEmpty { refreshNow() }
-        parts.deadlines.nudge()
+        parts.deadlines.moved(of: self)
         if let replaced, replaced != credentials.refreshToken { revoke(replaced) }
     }
 
@@ -46,6 +47,7 @@ extension Account {
         let unread: AgentError? = if case .unknown(let error) = served { error } else { nil }
         beginEpoch()
         served = .signedOut
+        parts.events.publish(.signedOut, profile: profile.name)
         failWaiters(with: .loginRequired("never", profile: profile.name))
         // At once, and beside what the keyring may take its time for.
         let revocation = wantsRevocation ? refreshToken.map { revoke($0) } : nil
@@ -133,6 +135,8 @@ extension Account {
         forgetSecondFactor()
         factorAccess = nil
         rejected = []
+        foreign = [:]
+        warnedOfEnd = nil
         tenantPause = .distantPast
         aheadNotBefore = .distantPast
         aheadBackoff = Self.newAheadBackoff

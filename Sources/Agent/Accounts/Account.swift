@@ -29,9 +29,11 @@ actor Account {
         var tenants: Tenants
         var notes: LogoutNotes
         var clock: any AgentClock
-        /// Nudged whenever an account's next deadline may have moved.
-        var deadlines: Nudge
+        var deadlines: Deadlines
+        var pace: RefreshPace
+        var retries: RetryBudget
         var counters: Counters
+        var events: EventHub
         var log: Logger
     }
 
@@ -56,6 +58,8 @@ actor Account {
     /// Grows when somebody signs in or out, so that a refresh begun before knows that its result is not wanted any more.
     var epoch = 0
     var flight: Flight?
+    /// The flight waits for its turn among those of other accounts.
+    var isInLine = false
     /// The agent or the account is about to end: an attempt under way finishes, none begins.
     var isStopping = false
     /// A sign-in is being saved.
@@ -84,6 +88,12 @@ actor Account {
     var aheadNotBefore = Date.distantPast
     var aheadBackoff = Account.newAheadBackoff
     var jitter = 0
+    /// Keys for which the tenant gave a token of another audience, and until when it is not asked again.
+    var foreign: [TokenKey: (error: AgentError, until: Date)] = [:]
+    /// The last of ``endWarnings`` that was given for this login.
+    var warnedOfEnd: Int?
+    /// Whether subscribers were told that something is unsaved.
+    var hasToldUnsaved = false
     /// Hashes of those of our tokens that servers refused.
     var rejected: Set<String> = []
     /// The last of the requests that revoke refresh tokens.
@@ -124,6 +134,7 @@ actor Account {
             parts.counters.count(.tokensFromCache)
             return (token, .cache)
         }
+        if !ask.force, let foreign = foreign[ask.key], now < foreign.until { throw foreign.error }
         let token = try await refreshedToken(ask.key, wait: ask.wait)
         try check(token, against: ask)
         parts.counters.count(.tokensFromRefresh)
@@ -154,7 +165,7 @@ actor Account {
         kept.tokens.removeAll { $0.hash == hash }
         keep(kept)
         nextSave = now
-        parts.deadlines.nudge()
+        parts.deadlines.moved(of: self)
     }
 
     func isServable(_ token: AccessToken) -> Bool {
@@ -187,13 +198,13 @@ actor Account {
     func idToken(wait: Int) async throws(AgentError) -> Secret {
         try await loadOrThrow()
         if let token = served.credentials?.idToken, let expiry = IDTokenClaims.expiry(ofVerified: token),
-            expiry > now.timeIntervalSince1970
+            expiry > parts.clock.wall.timeIntervalSince1970
         {
             return token
         }
         _ = try await refreshedToken(.standard, wait: wait)
         guard let token = served.credentials?.idToken, let expiry = IDTokenClaims.expiry(ofVerified: token),
-            expiry > now.timeIntervalSince1970
+            expiry > parts.clock.wall.timeIntervalSince1970
         else {
             throw AgentError(.tenantError, "The tenant gave no new ID token to profile \(profile.name).") { data in
                 data.profile = profile.name
@@ -212,23 +223,23 @@ actor Account {
         let token = credentials?.token(.standard)
         status.account = credentials?.account
         status.scope = token?.scope
-        status.accessExpiresAt = token?.expiresAt
-        status.refreshDueAt = refreshDue.map(\.unixTime)
-        if let credentials, credentials.refreshToken != nil {
-            status.loginEndsAt = credentials.signedInAt + profile.sessionLifetime
-        }
+        status.accessExpiresAt = token.map { wallTime($0.expiresAt) }
+        status.refreshDueAt = refreshDue.map(parts.clock.wallTime)
+        status.loginEndsAt = loginEnd.map(parts.clock.wallTime)
         if case .unknown(let error) = served {
             status.lastError = error
         } else if let refreshError {
             status.lastError = refreshError
         } else if isUnsaved, let saveError {
             status.lastError = AgentError(saveError, profile: profile.name)
+        } else if credentials?.refusal != nil {
+            status.lastError = loginRequired(by: credentials)
         }
         return status
     }
 
     /// Whether the keyring has the newest refresh token, or after a sign-out none. Of the rest of a record, nothing is lost with it.
-    private var isRefreshTokenSaved: Bool {
+    var isRefreshTokenSaved: Bool {
         guard isUnsaved else { return true }
         return record.map { $0.refreshToken == savedRefreshToken } ?? false
     }
@@ -245,6 +256,11 @@ actor Account {
         if needsSecondFactor { return .mfaRequired }
         if refreshError?.code == .offline { return .offline }
         return flight == nil ? .signedIn : .refreshing
+    }
+
+    /// A time that is kept as the wall clock tells it.
+    func wallTime(_ time: Int) -> UnixTime {
+        parts.clock.wallTime(of: Date(unixTime: time))
     }
 
     var isSignedIn: Bool { served.credentials?.refreshToken != nil }
@@ -268,6 +284,6 @@ actor Account {
     func update(_ profile: Profile) {
         self.profile = profile
         forgetTenant()
-        parts.deadlines.nudge()
+        parts.deadlines.moved(of: self)
     }
 }

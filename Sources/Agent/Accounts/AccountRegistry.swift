@@ -58,7 +58,7 @@ actor AccountRegistry {
         accounts = kept
         order = configuration.profiles.map(\.name)
         defaultProfile = configuration.agent.defaultProfile ?? (order.count == 1 ? order.first : nil)
-        parts.deadlines.nudge()
+        parts.deadlines.allMoved()
     }
 
     /// Also those that only wait for the keyring.
@@ -83,8 +83,12 @@ actor AccountRegistry {
             for account in all where await account.isSignedIn {
                 signedIn += 1
             }
-            return "Serving \(order.count) \(order.count == 1 ? "profile" : "profiles"), \(signedIn) signed in"
+            return summary(signedIn: signedIn)
         }
+    }
+
+    func summary(signedIn: Int) -> String {
+        "Serving \(order.count) \(order.count == 1 ? "profile" : "profiles"), \(signedIn) signed in"
     }
 
     /// - Parameter name: nil is the default profile.

@@ -1,4 +1,4 @@
-/// Delays between attempts, doubling, with jitter.
+/// Delays between attempts, doubling, with full jitter: callers that failed together do not come back together.
 struct Backoff {
     private let base: Duration
     private let cap: Duration
@@ -9,10 +9,10 @@ struct Backoff {
         self.cap = cap
     }
 
-    /// The next delay: between half and all of base · 2ⁿ, never more than the cap. The lower bound keeps a burst of retries from drawing zeros.
+    /// The next delay: anything up to base · 2ⁿ, never more than the cap. Nor less than a tenth of the base: zeros drawn in a row would be a burst.
     mutating func next() -> Duration {
         let ceiling = min(cap, base * (1 << min(attempts, 20)))
         attempts += 1
-        return ceiling * Double.random(in: 0.5...1)
+        return max(base / 10, ceiling * Double.random(in: 0...1))
     }
 }

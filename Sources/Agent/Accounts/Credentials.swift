@@ -4,8 +4,8 @@ import PosternProtocol
 
 /// Everything the keyring holds for one signed-in profile, as one record so that a save is one replacement.
 struct Credentials: Codable, Equatable, Sendable {
-    /// The format's version; a record of a higher one is left alone.
-    static let version = 1
+    /// The format's version; a record of a higher one is left alone. The first one had no ``time``, and its times were the wall clock's.
+    static let version = 2
 
     /// What the record belongs to. One that does not match the configuration is never used: an edited file must not send a refresh token elsewhere.
     struct Binding: Codable, Equatable, Sendable {
@@ -40,6 +40,8 @@ struct Credentials: Codable, Equatable, Sendable {
     }
 
     var version = Credentials.version
+    /// When it was written: set in the keyring alone.
+    private var time: RecordTime?
     var binding: Binding
     var account: PosternProtocol.Account
     /// When the person signed in, which is when the refresh token's absolute lifetime began.
@@ -53,7 +55,7 @@ struct Credentials: Codable, Equatable, Sendable {
     var tokens: [AccessToken]
 
     private enum CodingKeys: String, CodingKey {
-        case version, binding, account
+        case version, time, binding, account
         case signedInAt = "signed_in_at"
         case refreshToken = "refresh_token"
         case refusal
@@ -71,8 +73,11 @@ struct Credentials: Codable, Equatable, Sendable {
         tokens.append(token)
     }
 
-    func json() throws -> String {
-        String(decoding: try JSONEncoder().encode(self), as: UTF8.self)
+    /// The record as the keyring holds it.
+    func json(at clock: any AgentClock) throws -> String {
+        var record = self
+        record.time = RecordTime(clock)
+        return String(decoding: try JSONEncoder().encode(record), as: UTF8.self)
     }
 
     enum Unreadable: Error {
@@ -80,7 +85,8 @@ struct Credentials: Codable, Equatable, Sendable {
         case newerVersion(Int)
     }
 
-    init(json: String) throws(Unreadable) {
+    /// Reads a record of the keyring; its times become those of this clock.
+    init(json: String, at clock: any AgentClock) throws(Unreadable) {
         struct Versioned: Decodable {
             var version: Int
         }
@@ -88,8 +94,28 @@ struct Credentials: Codable, Equatable, Sendable {
         // What does not decode is corrupt, whichever member it was.
         guard let versioned = try? JSONDecoder().decode(Versioned.self, from: data) else { throw .corrupt }
         guard versioned.version <= Self.version else { throw .newerVersion(versioned.version) }
-        guard let record = try? JSONDecoder().decode(Self.self, from: data) else { throw .corrupt }
+        guard var record = try? JSONDecoder().decode(Self.self, from: data) else { throw .corrupt }
+        let isOfThisBoot = record.time?.boot.id == clock.boot.id
+        record.shiftTimes(by: record.time?.shift(to: clock) ?? 0)
+        record.time = nil
+        record.version = Self.version
+        if !isOfThisBoot {
+            // A machine that lost its date while it was off would take an expired token for a fresh one; a refresh tells.
+            record.tokens.removeAll { $0.issuedAt > clock.now.unixTime + Self.tolerance }
+        }
         self = record
+    }
+
+    /// Seconds by which two wall clocks of one machine may differ and still be right.
+    private static let tolerance = 60
+
+    private mutating func shiftTimes(by seconds: Int) {
+        guard seconds != 0 else { return }
+        signedInAt += seconds
+        refreshingSince = refreshingSince.map { $0 + seconds }
+        for index in tokens.indices {
+            tokens[index].shiftTimes(by: seconds)
+        }
     }
 
     init(

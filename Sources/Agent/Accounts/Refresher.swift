@@ -9,16 +9,10 @@ struct Refresher: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            var agenda = Agenda()
             while !Task.isCancelled {
-                let accounts = await registry.withRetired
-                let next = await withTaskGroup(of: Date?.self) { group in
-                    for account in accounts {
-                        group.addTask { await account.wake() }
-                    }
-                    return await group.compactMap(\.self).min()
-                }
-                ServiceManager.status(await registry.summary)
-                let pause = next.map { Duration.seconds(max($0.timeIntervalSince(parts.clock.now), 0.01)) }
+                await doWhatIsDue(&agenda)
+                let pause = agenda.next.map { Duration.seconds(max($0.timeIntervalSince(parts.clock.now), 0.01)) }
                 await parts.deadlines.sleep(for: pause, on: parts.clock)
             }
         }
@@ -29,5 +23,54 @@ struct Refresher: Service {
                 group.addTask { _ = await account.finish() }
             }
         }
+    }
+
+    private func doWhatIsDue(_ agenda: inout Agenda) async {
+        let accounts: [Account]
+        switch parts.deadlines.take() {
+        case .all:
+            agenda = Agenda()
+            accounts = await registry.withRetired
+        case .some(let moved):
+            accounts = agenda.due(at: parts.clock.now, besides: moved)
+        }
+        await withTaskGroup(of: (Account, Date?, Bool).self) { group in
+            for account in accounts {
+                group.addTask { (account, await account.wake(), await account.isSignedIn) }
+            }
+            for await (account, next, isSignedIn) in group {
+                agenda.set(account, next, isSignedIn: isSignedIn)
+            }
+        }
+        if let signedIn = agenda.changedCount() {
+            ServiceManager.status(await registry.summary(signedIn: signedIn))
+        }
+    }
+}
+
+/// When each account wants to be woken, and how many are signed in.
+private struct Agenda {
+    private var dates: [ObjectIdentifier: (account: Account, date: Date)] = [:]
+    private var signedIn: Set<ObjectIdentifier> = []
+    private var toldCount: Int?
+
+    var next: Date? { dates.values.lazy.map(\.date).min() }
+
+    func due(at now: Date, besides moved: [Account]) -> [Account] {
+        let known = Set(moved.map(ObjectIdentifier.init))
+        return moved + dates.filter { !known.contains($0.key) && $0.value.date <= now }.values.map(\.account)
+    }
+
+    mutating func set(_ account: Account, _ date: Date?, isSignedIn: Bool) {
+        let id = ObjectIdentifier(account)
+        dates[id] = date.map { (account, $0) }
+        if isSignedIn { signedIn.insert(id) } else { signedIn.remove(id) }
+    }
+
+    /// How many are signed in, if that is another number than the last time.
+    mutating func changedCount() -> Int? {
+        guard toldCount != signedIn.count else { return nil }
+        toldCount = signedIn.count
+        return toldCount
     }
 }

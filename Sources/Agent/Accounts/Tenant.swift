@@ -23,7 +23,7 @@ package struct Tenants: Sendable {
     }
 
     func tenant(of profile: Profile) async throws(AgentError) -> Tenant {
-        let now: @Sendable () -> Date = { [clock] in clock.now }
+        let now: @Sendable () -> Date = { [clock] in clock.wall }
         let api = AuthenticationAPI(
             issuer: profile.issuer, clientID: profile.clientID, authentication: try await authentication(of: profile),
             transport: HTTPTransport(client: client, trustAnchors: profile.caFile), now: now)

@@ -1,10 +1,7 @@
 import CLinux
+import FoundationEssentials
 import Glibc
 import KeyringProtocol
-
-import struct Foundation.Data
-import class Foundation.JSONDecoder
-import class Foundation.JSONEncoder
 
 /// One running keyring worker and our end of the socketpair to it. Its calls block; letting go of it kills the worker.
 final class KeyringWorkerProcess {

@@ -12,9 +12,11 @@ struct Methods: Sendable {
         return encoder
     }()
 
-    /// - Parameter params: the bytes of `params`, if any.
+    /// - Parameters:
+    ///   - params: the bytes of `params`, if any.
+    ///   - caller: who asks, to whom events can be sent.
     /// - Returns: the bytes of `result`.
-    func call(_ method: String, params: ArraySlice<UInt8>?) async throws(AgentError) -> Data {
+    func call(_ method: String, params: ArraySlice<UInt8>?, caller: Subscriber) async throws(AgentError) -> Data {
         switch method {
         case Hello.method: try await perform(params, agent.hello)
         case GetStatus.method: try await perform(params, agent.status)
@@ -34,6 +36,8 @@ struct Methods: Sendable {
         case AddProfile.method: try await perform(params, agent.addProfile)
         case RemoveProfile.method: try await perform(params, agent.removeProfile)
         case SetClientSecret.method: try await perform(params, agent.setClientSecret)
+        case SubscribeToEvents.method:
+            try await perform(params) { request throws(AgentError) in try await agent.subscribe(request, caller) }
         default:
             throw AgentError(.methodNotFound, "There is no method \"\(TenantText.printable(method))\".") { data in
                 data.hint = "The agent may be older than the program that asks; restart it after an upgrade."

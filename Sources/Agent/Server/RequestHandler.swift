@@ -8,8 +8,9 @@ struct RequestHandler: Sendable {
 
     let methods: Methods
 
+    /// - Parameter caller: whose line it is.
     /// - Returns: the answer without a newline, or nil if there is none to give (notifications).
-    func answer(_ line: [UInt8]) async -> [UInt8]? {
+    func answer(_ line: [UInt8], caller: Subscriber) async -> [UInt8]? {
         let outline: StrictJSON.Outline
         do {
             outline = try StrictJSON.outline(of: line[...])
@@ -19,7 +20,7 @@ struct RequestHandler: Sendable {
                 .failure(AgentError(.parseError, "The line is no JSON: \(error.reason) (byte \(error.offset)).")))
         }
         guard case .array(let elements) = outline else {
-            return await answer(line[...], outline)
+            return await answer(line[...], outline, caller)
         }
         guard !elements.isEmpty else {
             return Self.response(id: nil, .failure(AgentError(.invalidRequest, "The batch is empty.")))
@@ -30,14 +31,16 @@ struct RequestHandler: Sendable {
         }
         let answers = await withTaskGroup(of: [UInt8]?.self) { group in
             for element in elements {
-                group.addTask { await self.answer(line[element], try? StrictJSON.outline(of: line[element])) }
+                group.addTask { await self.answer(line[element], try? StrictJSON.outline(of: line[element]), caller) }
             }
             return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
         }
         return answers.isEmpty ? nil : [UInt8(ascii: "[")] + answers.joined(separator: ",".utf8) + [UInt8(ascii: "]")]
     }
 
-    private func answer(_ text: ArraySlice<UInt8>, _ outline: StrictJSON.Outline?) async -> [UInt8]? {
+    private func answer(
+        _ text: ArraySlice<UInt8>, _ outline: StrictJSON.Outline?, _ caller: Subscriber
+    ) async -> [UInt8]? {
         let request: IncomingRequest
         do {
             request = try IncomingRequest(text, outline)
@@ -46,7 +49,7 @@ struct RequestHandler: Sendable {
         }
         let result: Result<Data, AgentError>
         do {
-            result = .success(try await methods.call(request.method, params: request.params))
+            result = .success(try await methods.call(request.method, params: request.params, caller: caller))
         } catch {
             result = .failure(error)
         }

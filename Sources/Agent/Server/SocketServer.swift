@@ -15,6 +15,7 @@ struct SocketServer: Service {
     private let limit: ConnectionLimit
     private let group: any EventLoopGroup
     private let counters: Counters
+    private let events: EventHub
     private let log: Logger
     private let ready: @Sendable () async -> Void
 
@@ -29,6 +30,7 @@ struct SocketServer: Service {
         handler = RequestHandler(methods: Methods(agent: agent))
         limit = agent.connectionLimit
         counters = agent.counters
+        events = agent.events
         log = agent.log
     }
 
@@ -41,7 +43,7 @@ struct SocketServer: Service {
             .serverChannelOption(.backlog, value: 128)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 1 << 18, high: Connection.unreadAnswersLimit))
-            .childChannelInitializer { [handler, counters, log] channel in
+            .childChannelInitializer { [handler, counters, events, log] channel in
                 Self.peer(of: channel).flatMapThrowing { peer in
                     guard peer.uid == geteuid() else {
                         log.warning("Refused a connection of another user.", metadata: ["uid": "\(peer.uid)"])
@@ -49,7 +51,7 @@ struct SocketServer: Service {
                     }
                     counters.count(.connections)
                     try channel.pipeline.syncOperations.addHandler(
-                        Connection(handler: handler, connections: connections.value))
+                        Connection(handler: handler, connections: connections.value, events: events))
                 }
             }
             .withBoundSocket(socket.descriptor).get()
@@ -130,6 +132,8 @@ final class Connection: ChannelDuplexHandler {
 
     private let handler: RequestHandler
     private let connections: Connections
+    private let events: EventHub
+    private var caller: Subscriber?
     private var splitter = LineSplitter()
     private var atWork: [Int: Task<Void, Never>] = [:]
     private var count = 0
@@ -138,9 +142,10 @@ final class Connection: ChannelDuplexHandler {
     private var wantsRead = false
     private var isEnding = false
 
-    init(handler: RequestHandler, connections: Connections) {
+    init(handler: RequestHandler, connections: Connections, events: EventHub) {
         self.handler = handler
         self.connections = connections
+        self.events = events
     }
 
     func channelActive(context: ChannelHandlerContext) {
@@ -159,6 +164,7 @@ final class Connection: ChannelDuplexHandler {
             task.cancel()
         }
         connections.remove(context.channel)
+        if let caller { events.remove(caller) }
         context.fireChannelInactive()
     }
 
@@ -239,7 +245,8 @@ final class Connection: ChannelDuplexHandler {
         count += 1
         let number = count
         let promise = context.eventLoop.makePromise(of: [UInt8]?.self)
-        atWork[number] = promise.completeWithTask { [handler] in await handler.answer(line) }
+        let caller = caller(context)
+        atWork[number] = promise.completeWithTask { [handler] in await handler.answer(line, caller: caller) }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         promise.futureResult.whenSuccess { answer in
             let (connection, context) = bound.value
@@ -247,6 +254,26 @@ final class Connection: ChannelDuplexHandler {
             if let next = connection.waiting.popFirst() { connection.answer(next, context) }
             connection.write(answer, context)
         }
+    }
+
+    /// This connection as one that events can be sent over.
+    private func caller(_ context: ChannelHandlerContext) -> Subscriber {
+        if let caller { return caller }
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let caller = Subscriber { [eventLoop = context.eventLoop] line in
+            eventLoop.execute {
+                let (connection, context) = bound.value
+                connection.send(event: line, context)
+            }
+        }
+        self.caller = caller
+        return caller
+    }
+
+    /// A subscriber who has left so much unread would miss events without knowing; it loses the connection instead.
+    private func send(event line: [UInt8], _ context: ChannelHandlerContext) {
+        guard context.channel.isWritable else { return context.close(promise: nil) }
+        write(line, context)
     }
 
     private func write(_ answer: [UInt8]?, _ context: ChannelHandlerContext) {

@@ -34,7 +34,7 @@ struct DoubtTests {
             try await fixture.expireToken()
             await fixture.order(fault)
             async let error = fixture.tokenError()
-            try await fixture.clock.sleeper(within: 0.5...1)
+            try await fixture.clock.sleeper(within: 0.1...1)
             await fixture.killRefreshToken()
             fixture.clock.advance(by: 1)
             #expect(await error?.data.cause == "lost_answer")
@@ -48,7 +48,7 @@ struct DoubtTests {
             try await fixture.tenant.serving { _ = try await fixture.signIn() }
             async let error = fixture.tokenError(.with(wait: 7, force: true))
             try await fixture.clock.sleeper(within: 7...7)
-            try await fixture.clock.sleeper(within: 0.5...1)
+            try await fixture.clock.sleeper(within: 0.1...1)
             fixture.clock.advance(by: 7)
             #expect(await error?.code == .offline)
             #expect(await error?.data.cause == "connect")
@@ -88,11 +88,11 @@ struct DoubtTests {
             try await fixture.signIn()
             await fixture.order(.page(503), times: 2)
             let caller = Task { await fixture.tokenError(.with(force: true)) }
-            let first = try await fixture.clock.sleeper(within: 0.5...1)
+            let first = try await fixture.clock.sleeper(within: 0.1...1)
             caller.cancel()
             _ = await caller.value
             fixture.clock.advance(by: first)
-            fixture.clock.advance(by: try await fixture.clock.sleeper(within: 1...2))
+            fixture.clock.advance(by: try await fixture.clock.sleeper(within: 0.1...2))
             try await fixture.refreshArrived(3)
             try await fixture.account.flight?.task.value
             #expect(try await fixture.account.isInDoubt == false)

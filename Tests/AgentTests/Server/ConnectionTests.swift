@@ -20,7 +20,7 @@ struct ConnectionTests {
                 try channel.pipeline.syncOperations.addHandler(
                     Connection(
                         handler: RequestHandler(methods: Methods(agent: fixture.agent)),
-                        connections: Connections(limit: connectionLimit)))
+                        connections: Connections(limit: connectionLimit), events: fixture.agent.events))
             }
             try await channel.connect(to: SocketAddress(unixDomainSocketPath: "/client")).get()
             try await body(fixture, channel)

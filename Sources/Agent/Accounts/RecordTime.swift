@@ -1,0 +1,29 @@
+import FoundationEssentials
+
+/// When a record was written, on each of the clocks, all in seconds.
+///
+/// The times in a record are of the agent's own time, which every process begins anew. By this stamp the next process translates them: within one boot by
+/// the clock that counts from the boot, which nobody can set; after a reboot there is only the wall clock to go by.
+struct RecordTime: Codable, Equatable, Sendable {
+    /// The writer's own time, since 1970.
+    var now: Double
+    /// The wall clock, since 1970.
+    var wall: Double
+    var boot: BootTime
+
+    init(_ clock: any AgentClock) {
+        now = clock.now.timeIntervalSince1970
+        wall = clock.wall.timeIntervalSince1970
+        boot = clock.boot
+    }
+
+    /// Seconds to add to the writer's times so that they are times of this clock.
+    func shift(to clock: any AgentClock) -> Int {
+        let reader = RecordTime(clock)
+        let shift =
+            boot.id == reader.boot.id
+            ? (reader.now - reader.boot.seconds) - (now - boot.seconds)
+            : (reader.now - reader.wall) - (now - wall)
+        return Int(shift.rounded())
+    }
+}

@@ -1,0 +1,72 @@
+/// Something that happened in the agent, as subscribers are told of it: the params of the notification `event`.
+package struct Event: Codable, Equatable, Sendable {
+    package enum Kind: String, Codable, Sendable, CaseIterable {
+        case signedIn = "signed_in"
+        case signedOut = "signed_out"
+        case refreshed
+        /// Somebody must sign in; `cause` as in error 1001.
+        case loginRequired = "login_required"
+        case mfaRequired = "mfa_required"
+        /// The sign-in nears the end of the tenant's absolute lifetime: `login_ends_at`.
+        case loginEnding = "login_ending"
+        /// The tenant refused a refresh token that should be valid: somebody else may have used it.
+        case reuseSuspected = "reuse_suspected"
+        /// A newer refresh token is held than the keyring has.
+        case unsaved
+        case saved
+        /// The keyring's state changed: `keyring`.
+        case keyring
+        case offline, online
+        case locked, unlocked
+        case reloaded
+    }
+
+    package var type: Kind
+    package var profile: String?
+    package var at: UnixTime
+    package var cause: String?
+    package var loginEndsAt: UnixTime?
+    package var keyring: KeyringState?
+
+    package init(_ type: Kind, profile: String? = nil, at: UnixTime) {
+        self.type = type
+        self.profile = profile
+        self.at = at
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case type, profile, at, cause
+        case loginEndsAt = "login_ends_at"
+        case keyring
+    }
+}
+
+/// `events.subscribe`: from the answer on, events are sent over this connection as notifications.
+package struct SubscribeToEvents: Request {
+    package static let method = "events.subscribe"
+    package typealias Response = Empty
+
+    /// Only events of this profile; without it, all.
+    package var profile: String?
+
+    package init(profile: String? = nil) {
+        self.profile = profile
+    }
+
+    package enum CodingKeys: CodingKey, CaseIterable {
+        case profile
+    }
+}
+
+/// The notification that tells of an event (JSON-RPC 2.0, section 4.1).
+package struct EventNotification: Codable, Sendable {
+    package static let method = "event"
+
+    package var jsonrpc = "2.0"
+    package var method = EventNotification.method
+    package var params: Event
+
+    package init(_ event: Event) {
+        params = event
+    }
+}
