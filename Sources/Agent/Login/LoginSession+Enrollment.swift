@@ -82,7 +82,7 @@ extension LoginSession {
     private func state(
         revealing association: MFAAssociation, of enrolling: PendingStep.Enrolling, _ second: SecondFactor
     ) -> LoginState {
-        var shown = enrolling.shown(types: second.enrollable)
+        var shown = enrolling.shown(types: second.enrollable, by: clock)
         shown.secret = association.secret?.revealed
         shown.uri = association.barcodeURI?.revealed
         shown.recoveryCodes = association.recoveryCodes.isEmpty ? nil : association.recoveryCodes.map(\.revealed)

@@ -62,7 +62,8 @@ extension LoginSession {
     func signedIn(
         _ person: PosternProtocol.Account, expiresAt: UnixTime, refreshable: Bool, recoveryCode: Secret?
     ) async -> LoginState {
-        var step = LoginStep.SignedIn(account: person, expiresAt: expiresAt, refreshable: refreshable)
+        var step = LoginStep.SignedIn(
+            account: person, expiresAt: clock.wallTime(of: Date(unixTime: expiresAt)), refreshable: refreshable)
         await end(.signedIn(step))
         step.recoveryCode = recoveryCode?.revealed
         return state(showing: .signedIn(step))

@@ -92,7 +92,7 @@ actor LoginSession {
     var state: LoginState {
         switch stage {
         case .starting: state(showing: .chooseFactor(.init(factors: [])))
-        case .waiting(let step), .working(let step), .saving(let step): state(showing: step.shown)
+        case .waiting(let step), .working(let step), .saving(let step): state(showing: step.shown(by: clock))
         case .ended(let step, _): state(showing: step)
         }
     }
@@ -100,7 +100,8 @@ actor LoginSession {
     /// The state with a step that says more than others may read: a secret that the last call has brought.
     func state(showing step: LoginStep) -> LoginState {
         LoginState(
-            loginID: id, profile: profile.name, revision: revision, expiresAt: expiresAt.unixTime, step: step)
+            loginID: id, profile: profile.name, revision: revision, expiresAt: clock.wallTime(of: expiresAt), step: step
+        )
     }
 
     var endedAt: Date? {

@@ -333,6 +333,30 @@ struct SecondFactorTests {
         }
     }
 
+    @Test("its times are the wall clock's, though it waits by a clock that nobody can set")
+    func wallClock() async throws {
+        try await AgentFixture.run(factors: [.sms]) { fixture in
+            let start = try await fixture.startLogin()
+            fixture.clock.setWallClock(ahead: 3600)
+            let now = fixture.clock.unixTime + 3600
+            guard case .code(let step) = try await fixture.state(of: start).step else {
+                Issue.record("\(start.step)")
+                return
+            }
+            #expect(step.resendAt == now + 30 && step.codeExpiresAt == now + 180)
+            #expect(try await fixture.state(of: start).expiresAt == now + 600)
+            let login = try await fixture.answer(
+                start, code: try await fixture.tenant.nextCode(for: AgentFixture.person))
+            #expect(login.step.factorCode?.resendAt == now + 30)
+            #expect(await fixture.resendError(login)?.data.retryAfter == 30)
+            let code = try await fixture.tenant.nextCode(for: AgentFixture.phone)
+            // The tenant's clock is the agent's own here.
+            await fixture.tenant.order(.members(["id_token": .null]), at: .token)
+            let end = try await fixture.answer(login, code: code)
+            #expect(end.step.signedIn?.expiresAt == now + 86_400)
+        }
+    }
+
     @Test("no secret of the way to it stands in a state or an error")
     func secrecy() async throws {
         try await AgentFixture.run(factors: [.otp, .sms, .push, .recovery]) { fixture in
