@@ -113,8 +113,21 @@ final class FakeQREncode {
             printf '█▀▄ █\\n▄ ▀██\\n'
             exit \(status)
             """
-        try Data(script.utf8).write(to: URL(filePath: path + "/qrencode"))
-        chmod(path + "/qrencode", 0o700)
+        try Self.install(script, path + "/qrencode")
+    }
+
+    /// Has another process write it: a program that this one had open for writing could be inherited so by a command
+    /// that another test starts meanwhile, and then not be executed (ETXTBSY of execve(2)).
+    private static func install(_ script: String, _ path: String) throws {
+        let write = #"printf '%s\n' "$1" >"$2" && chmod 700 "$2""#
+        var argv = ["sh", "-c", write, "sh", script, path].map { strdup($0) } + [nil]
+        defer { argv.forEach { free($0) } }
+        var environment: [UnsafeMutablePointer<CChar>?] = [nil]
+        var pid: pid_t = 0
+        var status: CInt = -1
+        guard posix_spawn(&pid, "/bin/sh", nil, nil, &argv, &environment) == 0, waitpid(pid, &status, 0) == pid,
+            status == 0
+        else { throw CannotProvide(what: path) }
     }
 
     /// What `PATH` has to be for it to be found.
