@@ -1,3 +1,4 @@
+import CSignalfd
 import Glibc
 
 /// A QR code as lines of block characters, white on black, drawn by qrencode(1).

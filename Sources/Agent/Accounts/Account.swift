@@ -224,7 +224,8 @@ actor Account {
         status.account = credentials?.account
         status.scope = token?.scope
         status.accessExpiresAt = token.map { wallTime($0.expiresAt) }
-        status.refreshDueAt = refreshDue.map(parts.clock.wallTime)
+        // While a second factor is wanted nothing is refreshed by itself.
+        status.refreshDueAt = needsSecondFactor ? nil : refreshDue.map(parts.clock.wallTime)
         status.loginEndsAt = loginEnd.map(parts.clock.wallTime)
         if case .unknown(let error) = served {
             status.lastError = error
