@@ -120,7 +120,8 @@ final class FakeQREncode {
     /// that another test starts meanwhile, and then not be executed (ETXTBSY of execve(2)).
     private static func install(_ script: String, _ path: String) throws {
         let write = #"printf '%s\n' "$1" >"$2" && chmod 700 "$2""#
-        var argv = ["sh", "-c", write, "sh", script, path].map { strdup($0) } + [nil]
+        let arguments: [String] = ["sh", "-c", write, "sh", script, path]
+        var argv = arguments.map { strdup($0) } + [nil]
         defer { argv.forEach { free($0) } }
         var environment: [UnsafeMutablePointer<CChar>?] = [nil]
         var pid: pid_t = 0
