@@ -10,6 +10,10 @@ final class TestStore: SecretStore {
         var failure: SecretStoreError?
         /// Saves and deletes fail from the one with this number on, counted from 1.
         var failsFrom: Int?
+        /// Every call so far: loads, saves and deletes.
+        var calls = 0
+        /// The call with this number fails, counted from 1; with `isLasting` those after it too.
+        var failingCall: (number: Int, isLasting: Bool)?
         var isHolding = false
         /// Every session record that was saved, oldest first.
         var records: [String] = []
@@ -60,6 +64,23 @@ final class TestStore: SecretStore {
         }
     }
 
+    /// The `number`th call from now on fails, and if it is to last, every one after it.
+    func failCall(_ number: Int, isLasting: Bool) {
+        state.change { state in
+            state.calls = 0
+            state.failingCall = (number, isLasting)
+        }
+    }
+
+    /// Counts a call, and says whether it is one that is to fail.
+    private func isFailingCall() -> Bool {
+        state.change { state in
+            state.calls += 1
+            guard let (number, isLasting) = state.failingCall else { return false }
+            return state.calls == number || isLasting && state.calls > number
+        }
+    }
+
     func hold() {
         state.change { $0.isHolding = true }
     }
@@ -86,6 +107,7 @@ final class TestStore: SecretStore {
 
     func load(_ item: KeyringItem) async throws(SecretStoreError) -> String? {
         await pass()
+        if isFailingCall() { throw .failing("on order") }
         let state = state.value
         if let failure = state.failure, state.failsFrom == nil { throw failure }
         return state.secrets[item]
@@ -118,6 +140,7 @@ final class TestStore: SecretStore {
 
     private func write(_ secret: String?, _ item: KeyringItem) async throws(SecretStoreError) {
         await pass()
+        if isFailingCall() { throw .failing("on order") }
         let failure: SecretStoreError? = state.change { state in
             if item.kind == .session { state.attempts += 1 }
             if let failure = state.failure, state.attempts >= state.failsFrom ?? 0 { return failure }
