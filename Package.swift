@@ -111,7 +111,7 @@ let package = Package(
             swiftSettings: settings),
 
         .target(
-            name: "TestSupport", dependencies: ["DevTenant", "CLinux"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["DevTenant", "CLinux", "CSystemd"], path: "Tests/TestSupport",
             swiftSettings: settings),
         .testTarget(name: "PosternProtocolTests", dependencies: ["PosternProtocol"], swiftSettings: settings),
         .testTarget(

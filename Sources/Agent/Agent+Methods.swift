@@ -198,25 +198,26 @@ extension Agent {
     private func answeringSecondFactor<Value: Sendable>(
         of account: Account, _ body: @Sendable (Account) async throws(AgentError) -> Value
     ) async throws(AgentError) -> Value {
-        do {
-            return try await body(account)
-        } catch {
-            guard error.code == .mfaRequired else { throw error }
-            var error = error
-            do throws(AgentError) {
-                error.data.login = try await logins.secondFactor(of: account)
-            } catch let failure {
-                // If the tenant will not have its own mfa_token, signing in anew is what is left.
-                throw failure.code == .codeExpired ? error : failure
+        while true {
+            do {
+                return try await body(account)
+            } catch {
+                guard error.code == .mfaRequired else { throw error }
+                var error = error
+                do throws(AgentError) {
+                    error.data.login = try await logins.secondFactor(of: account)
+                } catch let failure {
+                    // If the tenant will not have its own mfa_token, signing in anew is what is left.
+                    throw failure.code == .codeExpired ? error : failure
+                }
+                // Without a login: one has ended just now, so there may be a token, or another demand.
+                guard error.data.login == nil else { throw error }
             }
-            guard error.data.login == nil else { throw error }
         }
-        // The login has ended just now, so there may be a token.
-        return try await body(account)
     }
 
     /// A number of seconds; a year is as good as any longer time.
-    private static func seconds(_ value: Int, _ name: String) throws(AgentError) -> Int {
+    static func seconds(_ value: Int, _ name: String) throws(AgentError) -> Int {
         guard value >= 0 else {
             throw AgentError(.invalidParams, "\(name) is a number of seconds, not below zero.")
         }

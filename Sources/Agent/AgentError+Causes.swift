@@ -51,10 +51,10 @@ extension AgentError {
         case .locked:
             self.init(.keyringLocked, "The keyring is locked.") { data in
                 data.profile = profile
-                data.hint = "Unlock it, for example in \"Passwords and Keys\", then try again."
+                data.hint = "Unlock it by 'postern unlock-keyring', then try again."
             }
-        case .absent:
-            self.init(.keyringUnavailable, "No keyring (Secret Service) is running.") { data in
+        case .absent(let reason):
+            self.init(.keyringUnavailable, "There is no keyring (Secret Service): \(reason).") { data in
                 data.profile = profile
                 data.cause = "absent"
                 data.hint = "Start one, such as gnome-keyring, or set persist = memory in the profile."
@@ -74,6 +74,22 @@ extension AgentError {
                 data.cause = "failing"
                 data.retryable = true
             }
+        case .storageFull(let obstacle):
+            self.init(.keyringUnavailable, "The keyring takes nothing: the disk it is kept on \(obstacle).") { data in
+                data.profile = profile
+                data.cause = "storage_full"
+                data.retryable = true
+                data.hint = "Make room. What could not be saved is kept in memory and saved as soon as it can be."
+            }
+        case .corrupt(let item) where item.kind == .clientSecret:
+            self.init(.keyringUnavailable, "The keyring's client secret of profile \(item.profile) is damaged.") {
+                data in
+                data.profile = item.profile
+                data.cause = "corrupt"
+                data.hint = "Set it anew by 'postern client-secret set \(item.profile)'."
+            }
+        case .corrupt(let item):
+            self.init(Credentials.Unreadable.corrupt, profile: item.profile)
         }
     }
 

@@ -27,12 +27,13 @@ package enum Daemon {
         let inherited = try InheritedDescriptors.take(storedPrefix: UnsavedRecords.namePrefix)
         let socket = try ListeningSocket.open(
             inherited: inherited.sockets, path: SocketPath.fromEnvironment(environment))
-        let keyring = KeyringClient(environment: environment)
+        let clock = SystemClock()
+        let keyring = KeyringClient(environment: environment, clock: clock)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let client = HTTPTransport.makeClient(on: group)
         let agent = Agent(
             environment: environment, keyring: keyring, unsaved: UnsavedRecords(inherited: inherited.stored),
-            client: client, clock: SystemClock(), log: log)
+            client: client, clock: clock, log: log)
         // A bad file leaves the agent running without profiles; the error is logged, and answered to who asks.
         _ = try? await agent.applyConfiguration()
         let server = SocketServer(agent, on: socket, group: group) {
@@ -42,7 +43,7 @@ package enum Daemon {
         }
         let services = ServiceGroup(
             configuration: .init(
-                services: [agent.refresher, ReloadOnHangup(agent), server],
+                services: [agent.refresher, agent.keyringFollower, ReloadOnHangup(agent), server],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
         let end: Result<Void, any Error>
         do {

@@ -25,7 +25,7 @@ extension Auth0Error {
             return make(.pending(slowDown: false), "the person has not answered yet", nil)
         case "slow_down":
             return make(.pending(slowDown: true), "the tenant was asked too often", nil)
-        case "expired_token":
+        case "expired_token", "invalid_token":
             return make(.mfaExpired, "the time for the second factor is over", nil)
         case "a0.mfa_invalid_code":
             return make(.wrongCode, "the code is wrong", nil)
@@ -78,9 +78,16 @@ extension Auth0Error {
         if call == .associate, body.says("already enrolled") {
             return make(.factorUnavailable, "the person has such a factor already", Hint.alreadyEnrolled)
         }
-        if call == .associate, body.says("unsupported multifactor provider") {
+        if [.associate, .challenge].contains(call), body.says("unsupported multifactor provider") {
             return make(.factorUnavailable, "the tenant does not offer this factor", Hint.factors)
         }
-        return nil
+        if call == .removal, body.code == "invalid_request" {
+            return make(.factorUnavailable, "the tenant does not let it be removed", nil)
+        }
+        // Where no code is sent, the grant is the token that stands for the waiting request.
+        guard body.code == "invalid_grant", [.authenticators, .challenge, .associate, .removal].contains(call) else {
+            return nil
+        }
+        return make(.mfaExpired, "the time for the second factor is over", nil)
     }
 }

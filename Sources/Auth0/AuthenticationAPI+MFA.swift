@@ -16,7 +16,7 @@ extension AuthenticationAPI {
         let answer = try await send(.GET, "mfa/authenticators", headers: Self.authorization(bearer))
         guard answer.status == 200 else { throw Auth0Error(answer, to: .authenticators, now: now()) }
         guard let list = Authenticator.list(json: answer.body) else {
-            throw Auth0Error(.protocolViolation, "the list of authenticators cannot be read")
+            throw Self.unreadable(answer.body, "the list of authenticators cannot be read")
         }
         return list
     }
@@ -36,7 +36,7 @@ extension AuthenticationAPI {
         // What does not decode breaks the protocol.
         guard let members = try? JSONDecoder().decode(MFAChallenge.Members.self, from: Data(answer.body)),
             let challenge = members.challenge
-        else { throw Auth0Error(.protocolViolation, "the answer to the challenge cannot be read") }
+        else { throw Self.unreadable(answer.body, "the answer to the challenge cannot be read") }
         return challenge
     }
 
@@ -47,7 +47,7 @@ extension AuthenticationAPI {
         let answer = try await post("mfa/associate", enrollment.members, bearer: bearer)
         guard answer.status == 200 else { throw Auth0Error(answer, to: .associate, now: now()) }
         guard let association = MFAAssociation(json: answer.body) else {
-            throw Auth0Error(.protocolViolation, "the answer to the enrolment cannot be read")
+            throw Self.unreadable(answer.body, "the answer to the enrolment cannot be read")
         }
         return association
     }
@@ -69,6 +69,19 @@ extension AuthenticationAPI {
         guard answer.body.isEmpty || Self.isJSONObject(answer.body) else {
             throw Auth0Error(.notJSON, "something answered with a page instead of JSON", hint: Hint.captivePortal)
         }
+    }
+
+    /// What an answer of success is that does not say what it should: a page is a captive portal's, and the tenant was not asked.
+    private static func unreadable(_ body: [UInt8], _ detail: String) -> Auth0Error {
+        struct Anything: Decodable {
+            init(from decoder: any Decoder) {}
+        }
+        // Not decodable: no JSON.
+        guard (try? JSONDecoder().decode(Anything.self, from: Data(body))) != nil else {
+            return Auth0Error(
+                .notJSON, "something answered with a page instead of JSON", hint: Hint.captivePortal)
+        }
+        return Auth0Error(.protocolViolation, detail)
     }
 
     /// Identifiers hold a vertical bar, which no path may (RFC 3986, section 3.3); all but its unreserved characters are encoded.

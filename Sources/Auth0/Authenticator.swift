@@ -79,6 +79,8 @@ package struct Authenticator: Equatable, Sendable {
         var authenticator: Authenticator? {
             let channel = channel?.value?.name ?? channels?.value?.name
             let kind = Kind.allCases.first { $0.authenticatorType == authenticatorType && $0.channel == channel }
+            // One that could not be shown could not be chosen.
+            guard !id.isEmpty, id == TenantText.printable(id) else { return nil }
             return kind.map { Authenticator(id: id, kind: $0, name: (name?.value).map(TenantText.printable)) }
         }
     }

@@ -48,16 +48,21 @@ package struct MFAAssociation: Sendable {
             let raw = try? JSONDecoder().decode(Raw.self, from: Data(json))
         else { return nil }
         self.challenge = challenge
-        secret = (raw.secret?.value).map(Secret.init)
-        barcodeURI = (raw.barcodeURI?.value).map(Secret.init)
-        recoveryCodes = (raw.recoveryCodes?.value ?? []).map(Secret.init)
+        secret = (raw.secret?.value).map(Self.shown)
+        barcodeURI = (raw.barcodeURI?.value).map(Self.shown)
+        recoveryCodes = (raw.recoveryCodes?.value ?? []).compactMap(\.value).map(Self.shown)
         if challenge == .otp, secret == nil, barcodeURI == nil { return nil }
+    }
+
+    /// All of it is shown to the person; a picture's text may be long.
+    private static func shown(_ text: String) -> Secret {
+        Secret(TenantText.printable(text, limit: 4000))
     }
 
     private struct Raw: Decodable {
         var secret: Lenient<String>?
         var barcodeURI: Lenient<String>?
-        var recoveryCodes: Lenient<[String]>?
+        var recoveryCodes: Lenient<[Lenient<String>]>?
 
         enum CodingKeys: String, CodingKey {
             case secret

@@ -18,9 +18,9 @@ package struct MFARequirement: Equatable, Sendable {
             ["mfa_required", "a0.mfa_required"].contains(raw.error), let token = raw.mfaToken, !token.isEmpty
         else { return nil }
         self.token = Secret(token)
-        challenge = raw.requirements?.value?.challenge?.value?.compactMap(\.type)
-        challengeTypes = raw.requirements?.value?.challengeTypes?.value
-        enroll = raw.requirements?.value?.enroll?.value?.compactMap(\.type)
+        challenge = raw.requirements?.value?.challenge?.value?.compactMap(\.value?.type)
+        challengeTypes = raw.requirements?.value?.challengeTypes?.value?.compactMap(\.value)
+        enroll = raw.requirements?.value?.enroll?.value?.compactMap(\.value?.type)
     }
 
     /// Whether this authenticator may prove it.
@@ -46,9 +46,9 @@ package struct MFARequirement: Equatable, Sendable {
     }
 
     private struct Requirements: Decodable {
-        var challenge: Lenient<[Element]>?
-        var challengeTypes: Lenient<[String]>?
-        var enroll: Lenient<[Element]>?
+        var challenge: Lenient<[Lenient<Element>]>?
+        var challengeTypes: Lenient<[Lenient<String>]>?
+        var enroll: Lenient<[Lenient<Element>]>?
 
         enum CodingKeys: String, CodingKey {
             case challenge

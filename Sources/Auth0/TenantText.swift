@@ -5,6 +5,11 @@ package enum TenantText {
 
     /// The text without control and format characters (escape sequences, line breaks, right-to-left overrides), cut to ``limit`` characters.
     package static func printable(_ text: String) -> String {
+        printable(text, limit: limit)
+    }
+
+    /// The same for what is longer by its nature.
+    static func printable(_ text: String, limit: Int) -> String {
         let visible = text.unicodeScalars.map { scalar in
             switch scalar.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:

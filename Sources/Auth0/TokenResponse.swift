@@ -50,7 +50,7 @@ package struct TokenResponse: Sendable {
         scope = raw.scope
         self.refreshToken = refreshToken
         idToken = raw.idToken.flatMap { $0.isEmpty ? nil : Secret($0) }
-        recoveryCode = (raw.recoveryCode?.value).flatMap { $0.isEmpty ? nil : Secret($0) }
+        recoveryCode = (raw.recoveryCode?.value).flatMap { $0.isEmpty ? nil : Secret(TenantText.printable($0)) }
     }
 
     private struct Raw: Decodable {

@@ -26,8 +26,8 @@ final class Collection {
         }
         defer { secret_value_unref(UnsafeMutableRawPointer(value)) }
         var length: gsize = 0
-        let bytes = secret_value_get(value, &length)
-        return .found(secret: String(decoding: UnsafeRawBufferPointer(start: bytes, count: Int(length)), as: UTF8.self))
+        let bytes = UnsafeRawBufferPointer(start: secret_value_get(value, &length), count: Int(length))
+        return String(validating: bytes, as: UTF8.self).map { .found(secret: $0) } ?? .corrupt
     }
 
     /// Creates or replaces the item, and reads it back: a provider may accept an item and yet not keep it (KeePassXC
@@ -89,8 +89,19 @@ private final class FoundItems {
         g_list_free_full(list, g_object_unref)
     }
 
-    /// The one last written, should somebody have copied our item.
+    /// The one last written, should somebody have copied our item or stored one with more attributes. Of two that were
+    /// written in the same second it is always the same one: the one with no attributes but ours if there is one.
     var newest: UnsafeMutablePointer<SecretItem>? {
-        items.max { secret_item_get_modified($0) < secret_item_get_modified($1) }
+        items.max { rank($0) < rank($1) }
+    }
+
+    private func rank(_ item: UnsafeMutablePointer<SecretItem>) -> (guint64, Int, Int, String) {
+        let attributes = secret_item_get_attributes(item)
+        defer { g_hash_table_unref(attributes) }
+        let path = UnsafeMutableRawPointer(item).withMemoryRebound(to: GDBusProxy.self, capacity: 1) { proxy in
+            g_dbus_proxy_get_object_path(proxy).map { String(cString: $0) } ?? ""
+        }
+        // Paths end in a number that grows.
+        return (secret_item_get_modified(item), -Int(g_hash_table_size(attributes)), path.utf8.count, path)
     }
 }

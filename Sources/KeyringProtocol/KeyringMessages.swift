@@ -35,6 +35,8 @@ package enum KeyringReply: Codable, Equatable, Sendable {
     case absent
     /// The provider has no collection behind the alias.
     case noCollection
+    /// The item's secret is no text, so it is none of ours (`load`).
+    case corrupt
     /// The provider or the bus failed; `lostBus` says that only a new worker can help.
     case failed(message: String, lostBus: Bool)
 }

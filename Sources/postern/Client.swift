@@ -46,6 +46,11 @@ final class Client {
 
         /// The RPC result's own text.
         var json: String { RawJSON.member("result", of: line) ?? "null" }
+
+        /// The same answer, of which a part or another reading is of interest.
+        func with<Part: Sendable>(_ part: Part) -> Answer<Part> {
+            Answer<Part>(value: part, line: line)
+        }
     }
 
     /// Asks and waits for the answer.
@@ -72,6 +77,22 @@ final class Client {
         case .success(let value): return Answer(value: value, line: line)
         case .failure(let error): throw Failure(error, json: RawJSON.member("error", of: line))
         }
+    }
+
+    /// What the agent tells by itself, after `events.subscribe`.
+    struct Notification {
+        /// Nil if it is of a kind that is newer than this command.
+        let event: Event?
+        /// Its params as the agent wrote them.
+        let json: String
+    }
+
+    /// Waits for the agent to tell of something.
+    func nextNotification() throws -> Notification {
+        let line = try nextAnswer()
+        // What does not decode is passed on in the agent's own words.
+        let notification = try? JSONDecoder().decode(EventNotification.self, from: Data(line))
+        return Notification(event: notification?.params, json: RawJSON.member("params", of: line) ?? "null")
     }
 
     private func send(_ request: some Request) throws {

@@ -48,9 +48,11 @@ struct Failure: Error, Equatable {
 
     /// What a person can do, where the agent has not said it: how this command is used is the command's to know.
     private static func nextStep(_ error: AgentError) -> String? {
-        let login = (["postern login"] + [error.data.profile].compactMap(\.self)).joined(separator: " ")
+        let profile = error.data.profile ?? error.data.login?.profile
+        let login = (["postern login"] + [profile].compactMap(\.self)).joined(separator: " ")
         return switch error.code {
         case .loginRequired: "Sign in: \(login)"
+        case .mfaRequired: "Give the second factor: \(login)"
         case .unknownProfile: "Add one: postern profile add NAME --domain DOMAIN --client-id ID"
         case .codeExpired, .tooManyAttempts, .loginNotFound: "Begin again: \(login)"
         case .keyringLocked: "Unlock the keyring of your desktop, then try again."

@@ -17,11 +17,7 @@ struct LineReader {
     mutating func next(_ interrupts: Interrupts?, everySecond: (() -> Void)? = nil) throws -> [UInt8]? {
         var searched = 0
         while true {
-            if let newline = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
-                let line = Array(buffer[..<newline])
-                buffer.removeSubrange(...newline)
-                return line
-            }
+            if let line = lineInBuffer(from: searched) { return line }
             if isAtEnd {
                 defer { buffer = [] }
                 return buffer.isEmpty ? nil : buffer
@@ -34,6 +30,15 @@ struct LineReader {
         }
     }
 
+    /// The next line if it has arrived whole; nil if it has not, and at the end of input. Never waits.
+    mutating func nextIfArrived() throws(SystemError) -> [UInt8]? {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        while !isAtEnd, !buffer.contains(UInt8(ascii: "\n")), poll(&entry, 1, 0) > 0 {
+            try readMore()
+        }
+        return lineInBuffer()
+    }
+
     /// Everything up to the end of input, or more than `limit` bytes if there is no end.
     mutating func rest(limit: Int) throws -> [UInt8] {
         while !isAtEnd, buffer.count <= limit {
@@ -41,6 +46,15 @@ struct LineReader {
         }
         defer { buffer = [] }
         return buffer
+    }
+
+    /// Takes the first line out of the buffer.
+    ///
+    /// - Parameter searched: how much of the buffer is known to be without a newline.
+    private mutating func lineInBuffer(from searched: Int = 0) -> [UInt8]? {
+        guard let newline = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+        defer { buffer.removeSubrange(...newline) }
+        return Array(buffer[..<newline])
     }
 
     private mutating func readMore() throws(SystemError) {

@@ -25,7 +25,7 @@ struct Postern: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Signing in",
-                subcommands: [LoginCommand.self, LogoutCommand.self, WhoAmICommand.self]),
+                subcommands: [LoginCommand.self, LogoutCommand.self, WhoAmICommand.self, MFACommand.self]),
             CommandGroup(
                 name: "Tokens",
                 subcommands: [TokenCommand.self, HeaderCommand.self, IDTokenCommand.self]),
@@ -33,7 +33,7 @@ struct Postern: ParsableCommand {
                 name: "Setting up",
                 subcommands: [
                     ProfilesCommand.self, ProfileCommand.self, ClientSecretCommand.self, StatusCommand.self,
-                    ReloadCommand.self,
+                    WatchCommand.self, ReloadCommand.self, UnlockKeyringCommand.self,
                 ]),
         ])
 

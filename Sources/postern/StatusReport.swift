@@ -31,12 +31,7 @@ struct StatusReport {
 
     /// The table of `postern profiles`: a profile a line.
     func table(_ profiles: [ProfileStatus]) -> [Terminal.Line] {
-        let rows = profiles.map { [$0.name, words($0.state).text, $0.account?.words ?? "-", $0.issuer] }
-        let widths = (0..<3).map { column in rows.map { Terminal.clean($0[column]).count }.max() ?? 0 }
-        return rows.map { row in
-            let cells = zip(row, widths).map { Terminal.clean($0).padded(to: $1 + 2) }
-            return .init(cells.joined() + row[3])
-        }
+        Table(rows: profiles.map { [$0.name, words($0.state).text, $0.account?.words ?? "-", $0.issuer] }).lines
     }
 
     private func lines(_ profile: ProfileStatus) -> [Terminal.Line] {
@@ -96,12 +91,5 @@ struct StatusReport {
             .init("absent: start a Secret Service (gnome-keyring, KeePassXC), or set persist = memory", .bad)
         case .failing: .init("failing: it is there but does not answer as it should", .bad)
         }
-    }
-}
-
-extension String {
-    /// Followed by spaces up to a width, as a column of a table.
-    fileprivate func padded(to width: Int) -> String {
-        self + String(repeating: " ", count: max(width - count, 0))
     }
 }

@@ -35,6 +35,8 @@ final class Terminal {
             case warning = "33"
             case bad = "31"
             case strong = "1"
+            /// Whatever the terminal's own colours: many readers of QR codes refuse a negative.
+            case whiteOnBlack = "40;37;1"
         }
 
         var text: String
@@ -91,15 +93,35 @@ extension Terminal {
         }
     }
 
+    /// Whether a drawing of the width can be shown.
+    func canDraw(columns: Int) -> Bool {
+        showsProgress && columns <= self.columns
+    }
+
+    func draw(_ code: QRCode) {
+        for line in code.lines {
+            say(line, .whiteOnBlack)
+        }
+    }
+
     /// Shows a line that the next one replaces; nothing where lines cannot change.
+    ///
+    /// It is cut at the window's edge: of a line that has wrapped only the last row would be replaced.
     func progress(_ text: String) {
         guard showsProgress else { return }
-        Self.tell("\r\u{1B}[K\(Self.clean(text))")
+        Self.tell("\r\u{1B}[K\(Self.clean(text).prefix(columns - 1))")
     }
 
     func endProgress() {
         guard showsProgress else { return }
         Self.tell("\r\u{1B}[K")
+    }
+
+    /// The width of the window; a large number where it is not known.
+    private var columns: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 1000 }
+        return Int(size.ws_col)
     }
 }
 
@@ -111,14 +133,26 @@ extension Terminal {
     /// What is typed shows. That is right for addresses and for one-time codes too: they die on use and within minutes,
     /// and people who copy six digits want to see them.
     ///
-    /// - Parameter prompt: made anew every second on a terminal, and then always of the same width, because what has
-    ///   been typed stands behind it.
+    /// - Parameter prompt: looked at anew every second on a terminal, and then always of the same width, because what
+    ///   has been typed stands behind it.
     func ask(_ interrupts: Interrupts, _ prompt: @escaping () -> String) throws -> String? {
-        Self.tell(Self.clean(prompt()))
-        // Save the cursor, rewrite the prompt, restore the cursor: DECSC and DECRC of VT100.
-        let redraw = { Self.tell("\u{1B}7\r\(Self.clean(prompt()))\u{1B}8") }
+        var shown = prompt()
+        Self.tell(Self.clean(shown))
+        let redraw = {
+            let text = prompt()
+            guard text != shown else { return }
+            shown = text
+            // Save the cursor, rewrite the prompt, restore the cursor: DECSC and DECRC of VT100.
+            Self.tell("\u{1B}7\r\(Self.clean(text))\u{1B}8")
+        }
         let line = try nextLine(interrupts, everySecond: isInteractive && showsProgress ? redraw : nil)
         return line.map { Self.text($0) }
+    }
+
+    /// A line that has been typed on the terminal while something else was waited for; nil if none has.
+    func typedLine() throws -> String? {
+        guard isInteractive else { return nil }
+        return try readInput { try input.nextIfArrived() }.map(Self.text)
     }
 
     /// Reads a secret: all of stdin, or on a terminal what is typed at a prompt that does not show it; nil if there is

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Requests on the wire")
 struct RequestTests {
-    private static func members(_ request: RecordedRequest?) throws -> [String: Any] {
+    static func members(_ request: RecordedRequest?) throws -> [String: Any] {
         let body = try #require(request?.body)
         return try #require(try JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any])
     }

@@ -74,16 +74,36 @@ struct TenantFixture: Sendable {
         try await api.startPasswordless(start)
     }
 
-    func exchange(_ code: String, audience: String? = nil) async throws(Auth0Error) -> TokenResponse {
+    func exchange(
+        _ code: String, scope: String = "openid profile email offline_access", audience: String? = nil
+    ) async throws(Auth0Error) -> TokenResponse {
         try await api.exchangeCode(
-            Secret(code), username: Self.person, connection: "email", scope: "openid profile email offline_access",
-            audience: audience)
+            Secret(code), username: Self.person, connection: "email", scope: scope, audience: audience)
     }
 
     func signIn() async throws -> TokenResponse {
         try await start()
         return try await exchange(try await tenant.nextCode(for: Self.person))
     }
+
+    static let mfaToken = Secret("an mfa token")
+    static let phone = Auth0.Authenticator(id: "sms|dev_1", kind: .sms, name: nil)
+
+    /// Signs in a person of whom a second factor is wanted.
+    func mfaToken(
+        scope: String = "openid profile email offline_access", audience: String? = nil
+    ) async throws -> Secret {
+        try await start()
+        let code = try await tenant.nextCode(for: Self.person)
+        do throws(Auth0Error) {
+            _ = try await exchange(code, scope: scope, audience: audience)
+        } catch {
+            if case .mfaRequired(let requirement) = error.kind { return requirement.token }
+        }
+        throw NoSecondFactor()
+    }
+
+    struct NoSecondFactor: Error {}
 
     /// What a call fails with; nil if it does not.
     func error(_ call: TenantCall) async -> Auth0Error? {
@@ -94,6 +114,16 @@ struct TenantFixture: Sendable {
             case .refresh: _ = try await api.refresh(Secret("a refresh token"))
             case .revoke: try await api.revoke(Secret("a refresh token"))
             case .keys: _ = try await api.keySet()
+            case .authenticators: _ = try await api.authenticators(Self.mfaToken)
+            case .challenge: _ = try await api.challenge(Self.phone, mfaToken: Self.mfaToken)
+            case .associate: _ = try await api.associate(.sms("+15550100"), Self.mfaToken)
+            case .removal: try await api.removeAuthenticator(Self.phone.id, Self.mfaToken)
+            case .otp: _ = try await api.prove(.otp(Secret("123456")), mfaToken: Self.mfaToken)
+            case .oob:
+                let proof = MFAProof.message(code: Secret("123456"), oob: Secret("an oob code"))
+                _ = try await api.prove(proof, mfaToken: Self.mfaToken)
+            case .recoveryCode:
+                _ = try await api.prove(.recoveryCode(Secret("a recovery code")), mfaToken: Self.mfaToken)
             }
             return nil
         } catch {
@@ -108,13 +138,18 @@ struct TenantFixture: Sendable {
 
 enum TenantCall: CaseIterable, Sendable {
     case start, exchange, refresh, revoke, keys
+    case authenticators, challenge, associate, removal, otp, oob, recoveryCode
 
     var endpoint: Endpoint {
         switch self {
         case .start: .start
-        case .exchange, .refresh: .token
+        case .exchange, .refresh, .otp, .oob, .recoveryCode: .token
         case .revoke: .revoke
         case .keys: .keys
+        case .authenticators: .authenticators
+        case .challenge: .challenge
+        case .associate: .associate
+        case .removal: .authenticator
         }
     }
 }

@@ -41,12 +41,16 @@ struct ProgramTests {
 
     @Test("asks for a second factor and lets people enrol what it was told to")
     func secondFactor() async throws {
-        let (process, output) = try Self.start(["--mfa", "always", "--enroll", "sms,otp", "--no-recovery-codes"])
+        let (process, output) = try Self.start([
+            "--mfa", "always", "--mfa-requirements", "factors", "--enroll", "sms,otp", "--no-recovery-codes",
+        ])
         var lines = LineReader(output)
         let client = TenantClient(issuer: try #require(await lines.next()))
         try await client.start()
         let code = try #require(await lines.next()?.suffix(6))
-        let token = try #require(try await client.redeem(String(code))["mfa_token"])
+        let demand = try await client.redeem(String(code))
+        #expect(demand.json?["mfa_requirements"] == ["enroll": [["type": "phone"], ["type": "otp"]]])
+        let token = try #require(demand["mfa_token"])
         #expect(
             try await client.associate(token, ["authenticator_types": ["oob"], "oob_channels": ["auth0"]]).status
                 == 400)
@@ -65,7 +69,7 @@ struct ProgramTests {
         "a mistake on the command line is 64",
         arguments: [
             ["--nonsense"], ["--port", "70000"], ["--ca-file", "ca.pem"], ["--client-secret-file", "/none"],
-            ["--mfa", "sometimes"], ["--enroll", "otp,duo"],
+            ["--mfa", "sometimes"], ["--enroll", "otp,duo"], ["--mfa-requirements", "all"], ["--push-interval=-1"],
         ])
     func usage(arguments: [String]) throws {
         let (process, _) = try Self.start(arguments)

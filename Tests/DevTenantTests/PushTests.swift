@@ -6,9 +6,10 @@ struct PushTests {
     private static let address = "ada@example.com"
 
     private static func withNotification(
+        _ setUp: (inout Options) -> Void = { _ in },
         _ body: (DevTenant, TenantClient, _ token: String, _ oobCode: String) async throws -> Void
     ) async throws {
-        try await withFactors([.init(.push)]) { tenant, client in
+        try await withFactors([.init(.push)], setUp) { tenant, client in
             let token = try await client.mfaToken(from: tenant)
             try await body(tenant, client, token, #require(client.challenge(token)["oob_code"]))
         }
@@ -64,6 +65,19 @@ struct PushTests {
             await tenant.advanceClock(by: 5)
             #expect(try await client.prove(token, oobCode: oobCode).error == "authorization_pending")
             #expect(try await client.prove(token, oobCode: oobCode).status == 429)
+        }
+    }
+
+    @Test("a poll that comes too soon is told to slow down, and its own time counts for the next")
+    func interval() async throws {
+        try await Self.withNotification({ $0.mfa.pollInterval = 5 }) { tenant, client, token, oobCode in
+            #expect(try await client.prove(token, oobCode: oobCode).error == "authorization_pending")
+            for (pause, error) in [(4.0, "slow_down"), (4, "slow_down"), (5, "authorization_pending")] {
+                await tenant.advanceClock(by: pause)
+                #expect(try await client.prove(token, oobCode: oobCode).error == error)
+            }
+            try await tenant.approvePush(for: Self.address)
+            #expect(try await client.prove(token, oobCode: oobCode).status == 200)
         }
     }
 

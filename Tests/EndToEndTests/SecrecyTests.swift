@@ -38,6 +38,37 @@ struct SecrecyTests {
         }
     }
 
+    @Test("nothing that a second factor is proven or set up with is logged, or shown to whoever asks for the state")
+    func keepsFactors() async throws {
+        try await withFactors([]) { agent in
+            var seen = Sightings()
+            let (login, _) = try await agent.startSecondFactor()
+            try await login.answer(["enroll": ["type": "phone", "phone_number": .string(Reachable.phone)]])
+            seen.look(at: try await login.step().text, "a phone being set up")
+            let enrolled = try await login.answer(["enroll": ["type": "otp"]])
+            seen.look(at: try await login.step().text, "an app being set up")
+            let code = try await oathtoolCode(#require(enrolled["secret"]?.string))
+            try await login.answer(code: code)
+
+            let recovery = try #require(
+                await agent.tenant.authenticators(of: RunningAgent.person).first { $0.kind == .recoveryCode })
+            let (second, _) = try await agent.startSecondFactor()
+            let refusal = try await second.refusal(of: ["code": .string(code)])
+            seen.look(at: "\(refusal?.message ?? "") \(refusal?.data.text ?? "")", "the error of a code used twice")
+            try await second.answer(["recovery_code": .string(recovery.value)])
+            seen.look(at: try await second.step().text, "the end")
+            seen.look(at: try await agent.call("agent.status").text, "status")
+            seen.look(at: await agent.log, "standard error of posternd")
+            try seen.look(inFilesUnder: agent.desktop.home)
+            try seen.look(inFilesUnder: agent.desktop.runtimeDirectory)
+
+            let secrets = await agent.tenant.knownSecrets
+            #expect(
+                Set(secrets.map(\.kind)).isSuperset(of: [.code, .mfaToken, .oobCode, .totpSecret, .recoveryCode]))
+            #expect(seen.leaks(of: secrets) == [])
+        }
+    }
+
     /// A sign-in with its errors, refreshes with theirs, and a sign-out, with a look at everything on the way.
     private static func live(with agent: RunningAgent, _ seen: inout Sightings) async throws {
         func keep(_ result: ChildProcess.Result, _ what: String) {

@@ -114,10 +114,14 @@ final class PseudoTerminal {
     let primary: CInt
     let secondary: CInt
 
-    init() throws {
+    init(columns: Int?) throws {
         var primary: CInt = -1
         var secondary: CInt = -1
-        guard openpty(&primary, &secondary, nil, nil, nil) == 0 else { throw CannotProvide(what: "a pseudo-terminal") }
+        var size = winsize()
+        size.ws_col = UInt16(columns ?? 0)
+        guard openpty(&primary, &secondary, nil, nil, &size) == 0 else {
+            throw CannotProvide(what: "a pseudo-terminal")
+        }
         for descriptor in [primary, secondary] {
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         }
@@ -137,18 +141,20 @@ final class PseudoTerminal {
     }
 }
 
-/// A directory that goes with its owner.
+/// A directory that goes with its owner, and with it the files that are named here.
 final class TemporaryDirectory {
     let path: String
+    private let files: [String]
 
-    init() throws {
+    init(files: [String] = ["agent.sock"]) throws {
+        self.files = files
         var template = Array("/tmp/postern-cli-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw CannotProvide(what: "a directory") }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     deinit {
-        unlink(path + "/agent.sock")
+        files.forEach { unlink(path + "/" + $0) }
         rmdir(path)
     }
 }

@@ -6,41 +6,10 @@ import Testing
 
 @Suite("login")
 struct LoginCommandTests {
-    private let now = Int(time(nil))
-
-    private func state(_ step: String, revision: Int = 1) -> Session.Reply {
-        .result(
-            #"{"login_id":"L1","profile":"work","revision":\#(revision),"expires_at":\#(now + 600),"step":\#(step)}"#)
-    }
-
-    private func code(resendIn: Int = -1, age: Int = 0, revision: Int = 1) -> Session.Reply {
-        state(
-            """
-            {"kind":"code","channel":"email","sent_to":"a***@example.com","resend_at":\(now + resendIn),\
-            "code_expires_at":\(now + 200 - age)}
-            """, revision: revision)
-    }
-
-    private var signedIn: Session.Reply {
-        state(
-            """
-            {"kind":"signed_in","account":{"sub":"email|1","email":"ada@example.com"},\
-            "expires_at":\(now + 3599),"refreshable":true}
-            """, revision: 2)
-    }
-
-    private func error(_ code: Int, _ message: String, _ data: String = "") -> Session.Reply {
-        .error(#"{"code":\#(code),"message":"\#(message)","data":{"reason":"r","retryable":false\#(data)}}"#)
-    }
-
-    private func answer(_ code: String) -> JSONValue {
-        .object(["login_id": .string("L1"), "code": .string(code)])
-    }
-
     @Test("a code from a pipe signs in; the words are on stderr and stdout stays empty")
     func signIn() throws {
         let session = Session(
-            script: [.init(method: "login.start", reply: code()), .init(method: "login.answer", reply: signedIn)],
+            script: [.init(method: "login.start", reply: .code()), .init(method: "login.answer", reply: .signedIn)],
             input: .text("123 456\n"), environment: ["SSH_CONNECTION": "203.0.113.9 50000 10.0.0.1 22"])
         let ending = try session.run("login", "work")
         #expect(ending.status == 0)
@@ -50,17 +19,17 @@ struct LoginCommandTests {
         #expect(ending.words.contains("left): \n"))
         #expect(
             ending.params == [
-                .object(["profile": .string("work"), "client_ip": .string("203.0.113.9")]), answer("123456"),
+                .object(["profile": .string("work"), "client_ip": .string("203.0.113.9")]), .answer("code", "123456"),
             ])
     }
 
     @Test("--json prints the last LoginState")
     func json() throws {
         let session = Session(
-            script: [.init(method: "login.start", reply: code()), .init(method: "login.answer", reply: signedIn)],
+            script: [.init(method: "login.start", reply: .code()), .init(method: "login.answer", reply: .signedIn)],
             input: .text("123456"))
         let ending = try session.run("login", "--json")
-        guard case .result(let json) = signedIn else { return }
+        guard case .result(let json) = Session.Reply.signedIn else { return }
         #expect(ending.output == json + "\n")
     }
 
@@ -68,9 +37,9 @@ struct LoginCommandTests {
     func address() throws {
         let session = Session(
             script: [
-                .init(method: "login.start", reply: error(-32602, "No address.", #","missing":["username"]"#)),
-                .init(method: "login.start", reply: code()),
-                .init(method: "login.answer", reply: signedIn),
+                .init(method: "login.start", reply: .refusal(-32602, "No address.", #","missing":["username"]"#)),
+                .init(method: "login.start", reply: .code()),
+                .init(method: "login.answer", reply: .signedIn),
             ], input: .text("ada@example.com\n123456\n"))
         let ending = try session.run("login")
         #expect(ending.status == 0)
@@ -81,7 +50,7 @@ struct LoginCommandTests {
     @Test("no address on stdin ends with 65")
     func noAddress() throws {
         let session = Session(script: [
-            .init(method: "login.start", reply: error(-32602, "No address.", #","missing":["username"]"#))
+            .init(method: "login.start", reply: .refusal(-32602, "No address.", #","missing":["username"]"#))
         ])
         #expect(try session.run("login").status == 65)
     }
@@ -90,33 +59,33 @@ struct LoginCommandTests {
     func wrongCode() throws {
         let session = Session(
             script: [
-                .init(method: "login.start", reply: code()),
-                .init(method: "login.answer", reply: error(1008, "The code is wrong.")),
-                .init(method: "login.answer", reply: signedIn),
+                .init(method: "login.start", reply: .code()),
+                .init(method: "login.answer", reply: .refusal(1008, "The code is wrong.")),
+                .init(method: "login.answer", reply: .signedIn),
             ], input: .text("111111\n222222\n"))
         let ending = try session.run("login")
         #expect(ending.status == 0)
         #expect(ending.words.contains("The code is wrong."))
-        #expect(ending.params.suffix(2) == [answer("111111"), answer("222222")])
+        #expect(ending.params.suffix(2) == [.answer("code", "111111"), .answer("code", "222222")])
     }
 
     @Test("the end of input is 75 while the code is awaited, and 65 after a wrong one")
     func endOfInput() throws {
-        var session = Session(script: [.init(method: "login.start", reply: code())])
+        var session = Session(script: [.init(method: "login.start", reply: .code())])
         let silent = try session.run("login")
         #expect(silent.status == 75)
         #expect(silent.words.contains("postern login work"))
-        session.script.append(.init(method: "login.answer", reply: error(1008, "The code is wrong.")))
+        session.script.append(.init(method: "login.answer", reply: .refusal(1008, "The code is wrong.")))
         session.input = .text("111111\n")
         #expect(try session.run("login").status == 65)
     }
 
-    @Test("codes that are dead end the sign-in and say how to begin again", arguments: [1009, 1010, 1012])
+    @Test("codes that are dead end the sign-in and say how to begin again", arguments: [1009, 1010])
     func deadCode(code number: Int) throws {
         let session = Session(
             script: [
-                .init(method: "login.start", reply: code()),
-                .init(method: "login.answer", reply: error(number, "It is over.", #","profile":"work""#)),
+                .init(method: "login.start", reply: .code()),
+                .init(method: "login.answer", reply: .refusal(number, "It is over.", #","profile":"work""#)),
             ], input: .text("111111\n222222\n"))
         let ending = try session.run("login")
         #expect(ending.status == 65)
@@ -128,9 +97,9 @@ struct LoginCommandTests {
     func resend(word: String) throws {
         let session = Session(
             script: [
-                .init(method: "login.start", reply: code()),
-                .init(method: "login.resend", reply: code(revision: 2)),
-                .init(method: "login.answer", reply: signedIn),
+                .init(method: "login.start", reply: .code()),
+                .init(method: "login.resend", reply: .code(revision: 2)),
+                .init(method: "login.answer", reply: .signedIn),
             ], input: .text("\(word)\n123456\n"))
         let ending = try session.run("login")
         #expect(ending.status == 0)
@@ -141,8 +110,8 @@ struct LoginCommandTests {
     func resendTooEarly() throws {
         let session = Session(
             script: [
-                .init(method: "login.start", reply: code(resendIn: 100)),
-                .init(method: "login.answer", reply: signedIn),
+                .init(method: "login.start", reply: .code(resendIn: 100)),
+                .init(method: "login.answer", reply: .signedIn),
             ],
             input: .text("r\n123456\n"))
         let ending = try session.run("login")
@@ -154,7 +123,7 @@ struct LoginCommandTests {
     func joined() throws {
         let session = Session(
             script: [
-                .init(method: "login.start", reply: code(age: 60)), .init(method: "login.answer", reply: signedIn),
+                .init(method: "login.start", reply: .code(age: 60)), .init(method: "login.answer", reply: .signedIn),
             ], input: .text("123456\n"))
         let ending = try session.run("login")
         #expect(ending.words.contains("already under way"))
@@ -165,18 +134,32 @@ struct LoginCommandTests {
     func overtaken() throws {
         let session = Session(
             script: [
-                .init(method: "login.start", reply: code()),
-                .init(method: "login.answer", reply: error(1013, "Another answer is being worked on.")),
-                .init(method: "login.wait", reply: signedIn),
+                .init(method: "login.start", reply: .code()),
+                .init(method: "login.answer", reply: .refusal(1013, "Another answer is being worked on.")),
+                .init(method: "login.wait", reply: .signedIn),
             ], input: .text("123456\n"))
         #expect(try session.run("login").status == 0)
+    }
+
+    @Test("of a login that is over its end is looked at, as long as the agent knows it")
+    func over() throws {
+        var session = Session(
+            script: [
+                .start(.code()), .answer(.refusal(1012, "There is no such login.")), .wait(.signedIn),
+            ], input: .text("123456\n"))
+        #expect(try session.run("login").status == 0)
+        let gone = Session.Reply.refusal(1012, "There is no such login.", #","profile":"work""#)
+        session.script = [.start(.code()), .answer(gone), .wait(gone)]
+        let ending = try session.run("login")
+        #expect(ending.status == 65)
+        #expect(ending.words.contains("Begin again: postern login work"))
     }
 
     @Test("on a terminal the time left counts down behind what is typed, and Ctrl-C cancels at the agent")
     func interrupted() throws {
         let session = Session(
             script: [
-                .init(method: "login.start", reply: code()), .init(method: "login.cancel", reply: .result("{}")),
+                .init(method: "login.start", reply: .code()), .init(method: "login.cancel", reply: .result("{}")),
             ],
             input: .terminal([("left): ", .type("12")), ("\u{1B}7\rCode (", .signal(SIGINT))]))
         let ending = try session.run("login")
@@ -189,7 +172,7 @@ struct LoginCommandTests {
     @Test("on a dumb terminal nothing moves")
     func dumbTerminal() throws {
         let session = Session(
-            script: [.init(method: "login.start", reply: code()), .init(method: "login.answer", reply: signedIn)],
+            script: [.init(method: "login.start", reply: .code()), .init(method: "login.answer", reply: .signedIn)],
             input: .terminal([("left): ", .type("123456\n"))]), environment: ["TERM": "dumb"])
         let ending = try session.run("login")
         #expect(ending.status == 0)
@@ -198,10 +181,10 @@ struct LoginCommandTests {
 
     @Test("a link is waited for until the login changes")
     func link() throws {
-        let link = state(#"{"kind":"link","sent_to":"a***@example.com"}"#)
+        let link = Session.Reply.login(#"{"kind":"link","sent_to":"a***@example.com"}"#)
         let session = Session(script: [
             .init(method: "login.start", reply: link), .init(method: "login.wait", reply: link),
-            .init(method: "login.wait", reply: signedIn),
+            .init(method: "login.wait", reply: .signedIn),
         ])
         let ending = try session.run("login")
         #expect(ending.status == 0)
@@ -214,7 +197,7 @@ struct LoginCommandTests {
     @Test(
         "a signal while the agent works cancels as well", arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(CInt, CInt)])
     func interruptedWait(signal: CInt, status: CInt) throws {
-        let link = state(#"{"kind":"link","sent_to":"a***@example.com"}"#)
+        let link = Session.Reply.login(#"{"kind":"link","sent_to":"a***@example.com"}"#)
         let session = Session(script: [
             .init(method: "login.start", reply: link), .init(method: "login.wait", reply: .silence(signal: signal)),
             .init(method: "login.cancel", reply: .result("{}")),
@@ -222,17 +205,6 @@ struct LoginCommandTests {
         let ending = try session.run("login")
         #expect(ending.status == status)
         #expect(ending.requests.count == 3)
-    }
-
-    @Test("a second factor is refused by one clear failure, and the login is not left behind")
-    func secondFactor() throws {
-        let session = Session(script: [
-            .init(method: "login.start", reply: state(#"{"kind":"choose_factor","factors":[]}"#)),
-            .init(method: "login.cancel", reply: .result("{}")),
-        ])
-        let ending = try session.run("login")
-        #expect(ending.status == 78)
-        #expect(ending.requests.count == 2)
     }
 
     @Test("--if-needed does nothing for who is signed in, signs in who is not, and leaves a locked keyring alone")
@@ -244,12 +216,12 @@ struct LoginCommandTests {
         #expect(!(signedInAlready.output + signedInAlready.words).contains("eyJ"))
 
         session.script = [
-            .init(method: "token.get", reply: error(1001, "Not signed in.")),
-            .init(method: "login.start", reply: code()), .init(method: "login.answer", reply: signedIn),
+            .init(method: "token.get", reply: .refusal(1001, "Not signed in.")),
+            .init(method: "login.start", reply: .code()), .init(method: "login.answer", reply: .signedIn),
         ]
         #expect(try session.run("login", "--if-needed").status == 0)
 
-        session.script = [.init(method: "token.get", reply: error(1004, "The keyring is locked."))]
+        session.script = [.init(method: "token.get", reply: .refusal(1004, "The keyring is locked."))]
         let locked = try session.run("login", "--if-needed")
         #expect(locked.status == 75)
         #expect(locked.requests.count == 1)

@@ -6,18 +6,20 @@ import PosternProtocol
 /// events alone.
 struct Session {
     /// What the agent is asked next, and what it says to that.
-    struct Exchange {
+    struct Exchange: Sendable {
         var method: String
         var reply: Reply
     }
 
     /// The agent's side of an exchange.
-    enum Reply {
+    enum Reply: Sendable {
         case result(String)
         case error(String)
         case hangUp
         /// No answer; then the given signal for the command, if any.
         case silence(signal: CInt?)
+        /// The person types something on the terminal just before the answer comes.
+        indirect case typed(String, Reply)
     }
 
     /// What the command reads.
@@ -28,7 +30,7 @@ struct Session {
     }
 
     /// What the person does.
-    enum Act {
+    enum Act: Sendable {
         case type(String)
         case signal(CInt)
     }
@@ -68,6 +70,8 @@ struct Session {
     var script: [Exchange] = []
     var input = Input.text("")
     var output = Output.read
+    /// The width of the terminal's window; not known if nil.
+    var columns: Int?
     var environment: [String: String] = [:]
     /// Changes the socket file before the command starts.
     var prepare: (String) -> Void = { _ in }
@@ -84,7 +88,7 @@ struct Session {
         var settings = ["POSTERN_SOCKET": listener.path, "TZ": "UTC", "TERM": "xterm"]
         settings.merge(environment) { $1 }
 
-        let terminal: PseudoTerminal? = if case .terminal = input { try PseudoTerminal() } else { nil }
+        let terminal: PseudoTerminal? = if case .terminal = input { try PseudoTerminal(columns: columns) } else { nil }
         let child = try Child(arguments, environment: settings, terminal: terminal, output: output)
         defer { child.end() }
         var loop = EventLoop(session: self, listener: listener, child: child)
@@ -196,11 +200,18 @@ private struct EventLoop {
                 #""error":{"code":-32601,"message":"not in the script","data":{"reason":"x","retryable":false}}"#,
                 connection)
         }
-        switch exchange.reply {
+        send(exchange.reply, connection)
+    }
+
+    private mutating func send(_ reply: Session.Reply, _ connection: CInt) {
+        switch reply {
         case .result(let json): send("\"result\":\(json)", connection)
         case .error(let json): send("\"error\":\(json)", connection)
         case .hangUp: hangUp(connection)
         case .silence(let signal): if let signal { kill(child.pid, signal) }
+        case .typed(let text, let reply):
+            writeAll(Array(text.utf8), to: child.input)
+            send(reply, connection)
         }
     }
 

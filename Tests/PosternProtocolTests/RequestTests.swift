@@ -30,7 +30,7 @@ struct RequestTests {
             names(Hello.self), names(GetStatus.self), names(Reload.self), names(GetToken.self), names(GetIDToken.self),
             names(StartLogin.self), names(AnswerLogin.self), names(ResendCode.self), names(WaitForLogin.self),
             names(CancelLogin.self), names(Logout.self), names(ListProfiles.self), names(RemoveProfile.self),
-            names(SetClientSecret.self),
+            names(SetClientSecret.self), names(UnlockKeyring.self),
         ]
         #expect(
             all == [
@@ -40,6 +40,7 @@ struct RequestTests {
                 "login.answer code enroll factor login_id recovery_code", "login.resend login_id",
                 "login.wait login_id seen timeout", "login.cancel login_id", "logout profile revoke", "profile.list ",
                 "profile.remove name", "client_secret.set private_key profile secret",
+                "keyring.unlock timeout",
             ])
     }
 

@@ -5,7 +5,7 @@ import Synchronization
 
 /// A program that a test runs: what it prints is kept in memory, and its lines and its end can be awaited.
 ///
-/// Whoever starts one ends it; ``withChildProcess(_:_:environment:_:)`` does so on every way out.
+/// Whoever starts one ends it; ``withChildProcess(_:_:environment:isOnTerminal:_:)`` does so on every way out.
 package final class ChildProcess: Sendable {
     /// One of the two streams a program writes.
     package enum Stream: Sendable {
@@ -30,8 +30,8 @@ package final class ChildProcess: Sendable {
         package var errno: Int32
     }
 
-    /// The program closed the stream without having printed the awaited line.
-    package struct NoSuchLine: Error {
+    /// The program closed the stream without having printed what was awaited.
+    package struct NothingSuch: Error {
         package var output: String
         package var error: String
     }
@@ -41,12 +41,12 @@ package final class ChildProcess: Sendable {
 
     private struct State {
         var input: Int32
-        var output = OutputLines()
-        var error = OutputLines()
+        var output = OutputText()
+        var error = OutputText()
         var exit: Exit?
         var exitWaiters: [CheckedContinuation<Exit, Never>] = []
 
-        subscript(stream: Stream) -> OutputLines {
+        subscript(stream: Stream) -> OutputText {
             get { stream == .output ? output : error }
             set { if stream == .output { output = newValue } else { error = newValue } }
         }
@@ -55,19 +55,25 @@ package final class ChildProcess: Sendable {
     /// Starts the program. It gets exactly this environment, and no descriptors but the three standard ones and those that are named.
     ///
     /// - Parameters:
-    ///   - standardInput: what it gets as standard input instead of a pipe that ``write(_:)`` writes to; stays the caller's.
+    ///   - standardInput: what it gets as standard input instead of a pipe that ``write(_:)`` writes to; stays the
+    ///     caller's.
+    ///   - isOnTerminal: it gets a terminal instead of pipes as standard input and standard error, and sessions and
+    ///     signals are as for a person's shell: ``write(_:)`` types, what the terminal shows is the text of standard error.
     ///   - descriptors: what it gets besides, from number 3 on; they stay the caller's.
     package init(
         _ executable: String, _ arguments: [String] = [], environment: [String: String], standardInput: Int32? = nil,
-        descriptors: [Int32] = []
+        isOnTerminal: Bool = false, descriptors: [Int32] = []
     ) throws {
-        let input = try Pipe.open()
+        let terminal = isOnTerminal ? try PseudoTerminal() : nil
+        let input = try terminal?.keyboard() ?? Pipe.open()
         let output = try Pipe.open()
-        let error = try Pipe.open()
+        let error = try terminal?.screen() ?? Pipe.open()
 
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
+        // The first terminal that the leader of a session opens is the one whose Ctrl-C it gets (tty_ioctl(4)).
+        if let terminal { posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, terminal.path, O_RDWR, 0) }
         posix_spawn_file_actions_adddup2(&actions, standardInput ?? input.reading, STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, output.writing, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, error.writing, STDERR_FILENO)
@@ -89,7 +95,8 @@ package final class ChildProcess: Sendable {
         posix_spawnattr_setsigmask(&attributes, &signals)
         sigfillset(&signals)
         posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        let session = terminal == nil ? 0 : PseudoTerminal.newSession
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | session))
 
         var argumentStrings = ([executable] + arguments).map { strdup($0) } + [nil]
         var environmentStrings = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
@@ -133,11 +140,22 @@ extension ChildProcess {
     package func line(of stream: Stream = .output, where matches: @escaping @Sendable (String) -> Bool) async throws
         -> String
     {
+        try await find(.line(matches), in: stream)
+    }
+
+    /// Waits until it prints `text`, in the middle of a line too, and returns all that led there since what was last
+    /// waited for.
+    @discardableResult
+    package func text(upTo text: String, in stream: Stream = .output) async throws -> String {
+        try await find(.text(text), in: stream)
+    }
+
+    private func find(_ wanted: OutputText.Wanted, in stream: Stream) async throws -> String {
         let id = UUID()
         let found = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let resumptions = state.withLock { state in
-                    state[stream].await(matches, id: id, continuation)
+                    state[stream].await(wanted, id: id, continuation)
                 }
                 resumptions.forEach { $0() }
             }
@@ -146,7 +164,7 @@ extension ChildProcess {
             resumptions.forEach { $0() }
         }
         try Task.checkCancellation()
-        guard let found else { throw NoSuchLine(output: text(of: .output), error: text(of: .error)) }
+        guard let found else { throw NothingSuch(output: text(of: .output), error: text(of: .error)) }
         return found
     }
 
@@ -241,10 +259,10 @@ extension ChildProcess {
 
 /// Starts a program for as long as `body` runs.
 package func withChildProcess<Value>(
-    _ executable: String, _ arguments: [String] = [], environment: [String: String],
+    _ executable: String, _ arguments: [String] = [], environment: [String: String], isOnTerminal: Bool = false,
     _ body: (ChildProcess) async throws -> Value
 ) async throws -> Value {
-    let child = try ChildProcess(executable, arguments, environment: environment)
+    let child = try ChildProcess(executable, arguments, environment: environment, isOnTerminal: isOnTerminal)
     do {
         let value = try await body(child)
         await child.end()
@@ -252,13 +270,5 @@ package func withChildProcess<Value>(
     } catch {
         await child.end()
         throw error
-    }
-}
-
-private enum Pipe {
-    static func open() throws -> (reading: Int32, writing: Int32) {
-        var ends: [Int32] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EMFILE) }
-        return (ends[0], ends[1])
     }
 }

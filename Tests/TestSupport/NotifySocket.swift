@@ -10,7 +10,7 @@ final class NotifySocket: Sendable {
 
     let path: String
     private let descriptor: Int32
-    private let lines = Mutex(OutputLines())
+    private let lines = Mutex(OutputText())
     private let store = Mutex<[Stored]>([])
 
     init(path: String) throws {
@@ -39,7 +39,7 @@ final class NotifySocket: Sendable {
         let id = UUID()
         let found = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                lines.withLock { $0.await(matches, id: id, continuation) }.forEach { $0() }
+                lines.withLock { $0.await(.line(matches), id: id, continuation) }.forEach { $0() }
             }
         } onCancel: {
             lines.withLock { $0.cancel(id) }.forEach { $0() }

@@ -92,6 +92,14 @@ extension PrivateDesktop {
         }
     }
 
+    /// Waits until somebody has called a method of this name; calls up to the one found are not looked at again.
+    package func methodCalled(_ member: String) async throws {
+        guard let traffic else { throw Failure(step: "watching the bus", detail: "it is not running") }
+        try await withDeadline {
+            try await traffic.line { $0.contains(#""type":"method_call""#) && $0.contains(#""member":"\#(member)""#) }
+        }
+    }
+
     /// Waits until the bus has announced that the name's owner changed in the wanted way.
     func awaitOwnerChange(where matches: @escaping @Sendable (_ old: String, _ new: String) -> Bool) async throws {
         guard let traffic else { throw Failure(step: "watching the bus", detail: "it is not running") }

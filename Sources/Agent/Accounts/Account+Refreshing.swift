@@ -46,8 +46,8 @@ extension Account {
 
     /// Starts the one refresh, or has the one that pauses go on, if its last attempt was five seconds ago.
     func refreshNow() {
-        // What a sign-in is about to replace must not be refreshed; it looks after the waiters when it is done.
-        guard !isStopping, !isSigningIn else { return }
+        // What a sign-in or a proof is about to replace must not be refreshed; both look after the waiters when they are done.
+        guard !isStopping, !isSigningIn, proving == nil else { return }
         if let flight {
             if isInLine || now.timeIntervalSince(lastAttempt) >= 5 { flight.nudge.nudge() }
             return

@@ -32,6 +32,19 @@ extension Account {
         if case .unknown(let error?) = served { throw error }
     }
 
+    /// The keyring may have become usable: what waits for it is due now.
+    func keyringChanged() {
+        let isUnread = if case .unknown = served { true } else { false }
+        let isUnrefreshed = refreshError.map { [.keyringLocked, .keyringUnavailable].contains($0.code) } ?? false
+        guard isUnread || isUnrefreshed || nextSave != nil else { return }
+        if isUnrefreshed { aheadNotBefore = .distantPast }
+        if nextSave != nil {
+            saveBackoff = Self.newSaveBackoff
+            nextSave = now
+        }
+        parts.deadlines.moved(of: self)
+    }
+
     private func readRecord() async {
         guard !parts.notes.exists(for: profile.name) else {
             // Signed out while the keyring could not be reached: the item is still to be deleted and must not be used.

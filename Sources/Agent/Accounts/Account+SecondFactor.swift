@@ -4,7 +4,9 @@ import PosternProtocol
 
 extension Account {
     /// A second factor that the tenant wants before it refreshes. The refresh token stays as it is until the factor is proven.
-    struct Demand: Sendable {
+    struct Demand: Identifiable, Sendable {
+        /// By it a login knows the demand, so that the `mfa_token` is kept here alone and is gone with it.
+        let id = UUID()
         let requirement: MFARequirement
         /// What the refresh asked for, which is what the proof brings.
         let key: TokenKey
@@ -19,6 +21,12 @@ extension Account {
         let person: PosternProtocol.Account
         /// Replaces the one that was used.
         let recoveryCode: Secret?
+    }
+
+    /// A proof on its way. Until its answer is taken nothing else may send the refresh token.
+    struct Proving {
+        let demand: Demand.ID
+        let task: Task<Result<Proven, ProofFailure>, Never>
     }
 
     /// Seconds for which a demand is kept that nobody answers: the shorter of the lifetimes that are told of an `mfa_token`.
@@ -60,11 +68,17 @@ extension Account {
     }
 
     /// Forgets a demand whose login has ended without a proof. The next refresh brings another.
-    func drop(_ demand: Demand) {
-        guard self.demand?.requirement == demand.requirement else { return }
-        self.demand = nil
-        withdrawIntent()
+    func drop(_ id: Demand.ID) {
+        guard demand?.id == id else { return }
+        demand = nil
+        // What a proof under way means for the refresh token is not known before its answer.
+        if proving == nil { withdrawIntent() }
         parts.deadlines.moved(of: self)
+    }
+
+    /// Whether the answer to this demand is still wanted, or on its way.
+    func awaits(_ id: Demand.ID) -> Bool {
+        !isStopping && (demand?.id == id || proving?.demand == id)
     }
 
     /// When an unanswered demand is to be forgotten; it is if that time has come.
@@ -76,23 +90,44 @@ extension Account {
     }
 
     /// Proves the second factor of a refresh. What it brings is handled as a refresh's answer: saved, and then served.
-    func prove(_ proof: MFAProof, for demand: Demand) async throws(ProofFailure) -> Proven {
-        let epoch = epoch
-        func checkWanted() throws(ProofFailure) {
-            guard epoch == self.epoch, !isStopping, self.demand?.requirement == demand.requirement else {
-                throw .agent(.loginNotFound(profile: profile.name))
-            }
+    ///
+    /// It is carried out to its end whatever becomes of its login, because the tenant may rotate the refresh token for it.
+    func prove(_ proof: MFAProof, for id: Demand.ID) async throws(ProofFailure) -> Proven {
+        guard !isStopping, let demand, demand.id == id else {
+            throw .agent(.loginNotFound(profile: profile.name))
         }
-        try checkWanted()
+        let task = Task { [epoch] in await carryOut(proof, demand, epoch: epoch) }
+        proving = Proving(demand: id, task: task)
+        return try await task.value.get()
+    }
+
+    private func carryOut(_ proof: MFAProof, _ demand: Demand, epoch: Int) async -> Result<Proven, ProofFailure> {
+        let result: Result<Proven, ProofFailure>
+        do {
+            result = .success(try await exchange(proof, demand, epoch: epoch))
+        } catch {
+            result = .failure(error)
+        }
+        guard epoch == self.epoch else { return result }
+        proving = nil
+        // Its login may have ended meanwhile, and others may have asked for a token.
+        if self.demand == nil { withdrawIntent() }
+        if !waiters.isEmpty { refreshNow() }
+        parts.deadlines.moved(of: self)
+        return result
+    }
+
+    private func exchange(_ proof: MFAProof, _ demand: Demand, epoch: Int) async throws(ProofFailure) -> Proven {
+        let over = ProofFailure.agent(.loginNotFound(profile: profile.name))
         let tenant: Tenant
         do {
             tenant = try await self.tenant()
         } catch {
             throw .agent(error)
         }
-        try checkWanted()
+        guard epoch == self.epoch else { throw over }
         if let failure = await saveIntent(epoch: epoch) { throw .agent(AgentError(failure, profile: profile.name)) }
-        try checkWanted()
+        guard epoch == self.epoch, !isStopping, self.demand?.id == demand.id else { throw over }
         let sentAt = now
         let response: TokenResponse
         do {
@@ -100,30 +135,31 @@ extension Account {
         } catch {
             guard epoch == self.epoch else {
                 if case .malformedTokens(let rotated?) = error.kind { revoke(rotated) }
-                throw .agent(.loginNotFound(profile: profile.name))
+                throw over
             }
-            if error.decidesRefreshToken { _ = await take(error, key: demand.key, sentAt: sentAt) }
-            throw .tenant(error)
+            guard error.decidesRefreshToken else { throw .tenant(error) }
+            guard case .failed(let meaning) = await take(error, key: demand.key, sentAt: sentAt) else {
+                throw .tenant(error)
+            }
+            fail(meaning, demand.key)
+            throw .agent(meaning)
         }
         guard epoch == self.epoch else {
             // Signed out, or in again: nobody wants it any more, but it is valid.
             if let rotated = response.refreshToken { revoke(rotated) }
-            throw .agent(.loginNotFound(profile: profile.name))
+            throw over
         }
         let outcome = await take(response, for: demand.key, sentAt: sentAt, tenant: tenant, epoch: epoch)
-        guard epoch == self.epoch else { throw .agent(.loginNotFound(profile: profile.name)) }
-        switch outcome {
-        case .failed(let error), .retry(let error, _):
+        guard epoch == self.epoch else { throw over }
+        if case .failed(let error) = outcome {
             fail(error, demand.key)
             throw .agent(error)
-        case .refreshed:
-            succeed(demand.key)
-            parts.deadlines.moved(of: self)
-            guard let credentials = served.credentials, let token = credentials.token(demand.key) else {
-                throw .agent(AgentError(.internalError, "The token of the sign-in is missing."))
-            }
-            return Proven(token: token, person: credentials.account, recoveryCode: response.recoveryCode)
         }
+        succeed(demand.key)
+        guard let credentials = served.credentials, let token = credentials.token(demand.key) else {
+            throw .agent(AgentError(.internalError, "The token of the sign-in is missing."))
+        }
+        return Proven(token: token, person: credentials.account, recoveryCode: response.recoveryCode)
     }
 }
 

@@ -114,6 +114,7 @@ extension Account {
         isStopping = true
         flight?.nudge.nudge()
         await flight?.task.value
+        _ = await proving?.task.value
         await save()
         _ = await revocation?.value
         failWaiters(with: .unknownProfile(profile.name))
@@ -126,6 +127,7 @@ extension Account {
         // A request under way is left to end, so that a token it brings can be revoked; a pause is not.
         flight?.nudge.nudge()
         flight = nil
+        proving = nil
         isSigningIn = false
         refreshError = nil
         attemptError = nil

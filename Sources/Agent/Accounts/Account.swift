@@ -82,6 +82,7 @@ actor Account {
     var needsSecondFactor = false
     /// That demand, as long as it can be answered (Account+SecondFactor.swift).
     var demand: Demand?
+    var proving: Proving?
     /// By it the person's factors are managed. In memory only (Account+Factors.swift).
     var factorAccess: FactorAccess?
     /// A failed refresh ahead is not tried again before this.
@@ -224,7 +225,8 @@ actor Account {
         status.account = credentials?.account
         status.scope = token?.scope
         status.accessExpiresAt = token.map { wallTime($0.expiresAt) }
-        status.refreshDueAt = refreshDue.map(parts.clock.wallTime)
+        // While a second factor is wanted nothing is refreshed by itself.
+        status.refreshDueAt = needsSecondFactor ? nil : refreshDue.map(parts.clock.wallTime)
         status.loginEndsAt = loginEnd.map(parts.clock.wallTime)
         if case .unknown(let error) = served {
             status.lastError = error

@@ -72,6 +72,13 @@ actor AccountRegistry {
         }
     }
 
+    /// Has everything that waits for the keyring done at once.
+    func keyringChanged() async {
+        for account in await withRetired {
+            await account.keyringChanged()
+        }
+    }
+
     /// In the order of the configuration.
     var all: [Account] {
         order.compactMap { accounts[$0] }

@@ -23,6 +23,9 @@ package actor KeyringClient: SecretStore {
 
     private let executor = BlockingExecutor(label: "postern.keyring")
     private let monitor: KeyringMonitor
+    private let watch: KeyringWatch
+    private let unlocker: KeyringUnlocker
+    private let storage: KeyringStorage
     private let command: WorkerCommand
     private let environment: [String: String]
     private let deadline: Duration
@@ -33,12 +36,16 @@ package actor KeyringClient: SecretStore {
     ///   - environment: the worker's environment; names the session bus for both.
     ///   - deadline: how long one request to the worker may take.
     ///   - patience: how long the provider may take to say how it stands, before it is asked for anything else.
+    ///   - clock: by which a locked keyring is looked at again.
     package init(
         environment: [String: String], command: WorkerCommand = .thisProgram, deadline: Duration = .seconds(3),
-        patience: KeyringMonitor.Patience = KeyringMonitor.Patience()
+        patience: KeyringMonitor.Patience = KeyringMonitor.Patience(), clock: any AgentClock = SystemClock()
     ) {
         let bus = SessionBus.address(in: environment)
         monitor = KeyringMonitor(busAddress: bus, patience: patience)
+        watch = KeyringWatch(busAddress: bus, monitor: monitor, patience: patience, clock: clock)
+        unlocker = KeyringUnlocker(busAddress: bus, patience: patience, clock: clock)
+        storage = KeyringStorage(environment: environment)
         self.command = command
         // Without it GLib would look for the bus by rules of its own.
         self.environment = environment.merging(["DBUS_SESSION_BUS_ADDRESS": bus].compactMapValues(\.self)) { $1 }
@@ -48,12 +55,7 @@ package actor KeyringClient: SecretStore {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     package nonisolated func state(mayStart: Bool) async -> KeyringState {
-        switch await state(of: .default, mayStart: mayStart) {
-        case .available: .available
-        case .locked: .locked
-        case .absent, .noCollection: .absent
-        case .failing: .failing
-        }
+        KeyringState(await state(of: .default, mayStart: mayStart))
     }
 
     /// As ``state(mayStart:)``, of either collection and with the reason.
@@ -71,32 +73,53 @@ package actor KeyringClient: SecretStore {
 
     package nonisolated func save(_ secret: String, as item: KeyringItem) async throws(SecretStoreError) {
         let reply = try await perform(KeyringRequest(operation: .save, item: item, secret: secret))
-        guard reply == .done else { throw reply.error(for: item) }
+        guard reply == .done else { throw await refusal(reply, item) }
     }
 
     package nonisolated func delete(_ item: KeyringItem) async throws(SecretStoreError) {
         let reply = try await perform(KeyringRequest(operation: .delete, item: item))
-        guard reply == .done || reply == .notFound else { throw reply.error(for: item) }
+        guard reply == .done || reply == .notFound else { throw await refusal(reply, item) }
+    }
+
+    package nonisolated func changes() -> AsyncStream<KeyringState> {
+        AsyncStream { continuation in
+            let following = Task {
+                await watch.follow { continuation.yield(KeyringState($0)) }
+                continuation.finish()
+            }
+            continuation.onTermination = { _ in following.cancel() }
+        }
+    }
+
+    package nonisolated func unlock() async throws(SecretStoreError) -> UnlockOutcome {
+        // Also while a dialog is out: the keyring may have been unlocked beside it.
+        if await monitor.state(of: .default, mayStart: true) == .available { return .unlocked }
+        return try await unlocker.unlock()
     }
 
     /// The worker's process, if there is one.
     package var workerProcessID: Int32? { worker?.processID }
 
     /// Ends the worker; whatever is asked afterwards fails.
-    package func shutdown() {
+    package func shutdown() async {
         isShutDown = true
         worker = nil
+        await unlocker.shutdown()
     }
 
     /// Asks the worker, unless it is already plain that the answer would be no good.
     private nonisolated func perform(_ request: KeyringRequest) async throws(SecretStoreError) -> KeyringReply {
-        switch await monitor.state(of: request.item.collection, mayStart: false) {
-        case .available: try await ask(request, before: .now + deadline)
-        case .locked: throw .locked
-        case .absent: throw .absent
-        case .noCollection: throw .noCollection(request.item.collection)
-        case .failing(let reason): throw .failing(reason)
-        }
+        let collection = request.item.collection
+        let state = await monitor.state(of: collection, mayStart: false)
+        if let trouble = state.trouble(with: collection) { throw trouble }
+        return try await ask(request, before: .now + deadline)
+    }
+
+    /// Why something was not written.
+    private func refusal(_ reply: KeyringReply, _ item: KeyringItem) -> SecretStoreError {
+        let error = reply.error(for: item)
+        guard case .failing = error, item.collection == .default, let obstacle = storage.obstacle else { return error }
+        return .storageFull(obstacle)
     }
 
     /// - Parameter deadline: counted from when it was asked, so that those who wait behind a stuck request do not wait
@@ -142,12 +165,25 @@ package actor KeyringClient: SecretStore {
     }
 }
 
+extension KeyringState {
+    fileprivate init(_ state: CollectionState) {
+        self =
+            switch state {
+            case .available: .available
+            case .locked: .locked
+            case .absent, .noCollection: .absent
+            case .failing: .failing
+            }
+    }
+}
+
 extension KeyringReply {
     /// What a reply that is not the wanted one means to the one who asked.
     fileprivate func error(for item: KeyringItem) -> SecretStoreError {
         switch self {
         case .locked: .locked
-        case .absent: .absent
+        case .absent: .absent("its provider has just ended")
+        case .corrupt: .corrupt(item)
         case .noCollection: .noCollection(item.collection)
         case .failed(let message, _): .failing(message)
         case .found, .notFound, .done: .failing("the keyring worker answered another question")

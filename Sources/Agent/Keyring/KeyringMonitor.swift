@@ -85,24 +85,7 @@ package actor KeyringMonitor {
         } catch {
             return .absent(reason: "the session bus cannot be reached: \(error.message)")
         }
-
-        var owner = try bus.secretServiceOwner(timeout: patience.answer)
-        if owner == nil && question.mayStart {
-            do {
-                try bus.startSecretService(timeout: patience.start)
-            } catch let error where error.meansTimedOut {
-                return .failing(reason: "the keyring's provider did not start in time")
-            } catch let error where !error.meansLostBus {
-                return .absent(reason: error.message)
-            }
-            owner = try bus.secretServiceOwner(timeout: patience.answer)
-        }
-        guard let owner else { return .absent(reason: "no keyring's provider is running") }
-        let alias = question.collection.rawValue
-        guard let collection = try bus.collection(alias, of: owner, timeout: patience.answer) else {
-            return .noCollection
-        }
-        return try bus.isLocked(collection, of: owner, timeout: patience.answer) ? .locked : .available
+        return try bus.find(question.collection, mayStart: question.mayStart, patience: patience).state
     }
 
     private func connection(to address: String) throws(SessionBus.CallError) -> SessionBus {

@@ -19,4 +19,10 @@ package actor MemoryStore: SecretStore {
     }
 
     package func delete(_ item: KeyringItem) throws(SecretStoreError) { secrets[item] = nil }
+
+    package nonisolated func changes() -> AsyncStream<KeyringState> {
+        AsyncStream { $0.yield(.available) }
+    }
+
+    package func unlock() throws(SecretStoreError) -> UnlockOutcome { .unlocked }
 }

@@ -1,8 +1,49 @@
-/// The few calls of the Secret Service API (0.2 draft) that say how a provider stands. They go to its unique name,
-/// which nobody else can take.
+import KeyringProtocol
+
+/// The few calls of the Secret Service API (0.2 draft) that the agent makes itself. They go to the provider's unique
+/// name, which nobody else can take.
 extension SessionBus {
+    /// What there is behind an alias.
+    enum Finding {
+        /// - Parameter provider: its unique name.
+        case collection(path: String, provider: String, isLocked: Bool)
+        case nothing(CollectionState)
+
+        var state: CollectionState {
+            switch self {
+            case .collection(_, _, let isLocked): isLocked ? .locked : .available
+            case .nothing(let state): state
+            }
+        }
+    }
+
+    /// Looks for a collection, without a chance of a prompt: only properties are read.
+    ///
+    /// - Parameter mayStart: whether D-Bus may start a provider if none is running.
+    func find(
+        _ collection: KeyringItem.Collection, mayStart: Bool, patience: KeyringMonitor.Patience
+    ) throws(CallError) -> Finding {
+        var owner = try secretServiceOwner(timeout: patience.answer)
+        if owner == nil && mayStart {
+            do {
+                try startSecretService(timeout: patience.start)
+            } catch let error where error.meansTimedOut {
+                return .nothing(.failing(reason: "the keyring's provider did not start in time"))
+            } catch let error where !error.meansLostBus {
+                return .nothing(.absent(reason: error.message))
+            }
+            owner = try secretServiceOwner(timeout: patience.answer)
+        }
+        guard let owner else { return .nothing(.absent(reason: "no keyring's provider is running")) }
+        guard let path = try self.collection(collection.rawValue, of: owner, timeout: patience.answer) else {
+            return .nothing(.noCollection)
+        }
+        let isLocked = try isLocked(path, of: owner, timeout: patience.answer)
+        return .collection(path: path, provider: owner, isLocked: isLocked)
+    }
+
     /// The unique name of whoever provides the Secret Service, or nil if nobody does.
-    func secretServiceOwner(timeout: Duration) throws(CallError) -> String? {
+    private func secretServiceOwner(timeout: Duration) throws(CallError) -> String? {
         do {
             return try call(
                 "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetNameOwner",
@@ -14,7 +55,7 @@ extension SessionBus {
     }
 
     /// Has D-Bus start the provider that is installed; it answers once the provider has the name.
-    func startSecretService(timeout: Duration) throws(CallError) {
+    private func startSecretService(timeout: Duration) throws(CallError) {
         try call(
             "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "StartServiceByName",
             [.string("org.freedesktop.secrets"), .uint32(0)], timeout: timeout
@@ -23,7 +64,7 @@ extension SessionBus {
 
     /// The object path of the collection behind an alias, or nil if there is none ("ReadAlias", which answers "/"
     /// then).
-    func collection(_ alias: String, of provider: String, timeout: Duration) throws(CallError) -> String? {
+    private func collection(_ alias: String, of provider: String, timeout: Duration) throws(CallError) -> String? {
         let path = try call(
             provider, "/org/freedesktop/secrets", "org.freedesktop.Secret.Service", "ReadAlias", [.string(alias)],
             timeout: timeout
@@ -37,5 +78,28 @@ extension SessionBus {
             provider, collection, "org.freedesktop.DBus.Properties", "Get",
             [.string("org.freedesktop.Secret.Collection"), .string("Locked")], timeout: timeout
         ) { message throws(CallError) in try message.booleanVariant() }
+    }
+
+    /// Has the provider unlock the collection.
+    ///
+    /// - Returns: the prompt that the person has to answer for it, or nil if nobody needs to be asked. Nothing is shown
+    ///   before ``show(_:of:timeout:)``.
+    func unlock(_ collection: String, of provider: String, timeout: Duration) throws(CallError) -> String? {
+        let prompt = try call(
+            provider, "/org/freedesktop/secrets", "org.freedesktop.Secret.Service", "Unlock",
+            [.objectPaths([collection])], timeout: timeout
+        ) { message throws(CallError) in
+            try message.skip()
+            return try message.objectPath()
+        }
+        return prompt == "/" ? nil : prompt
+    }
+
+    /// Has the provider show a prompt's dialog; that it was answered is told by the signal `Completed`.
+    func show(_ prompt: String, of provider: String, timeout: Duration) throws(CallError) {
+        // There is no window of ours that it should be in front of.
+        try call(
+            provider, prompt, "org.freedesktop.Secret.Prompt", "Prompt", [.string("")], timeout: timeout
+        ) { _ in }
     }
 }

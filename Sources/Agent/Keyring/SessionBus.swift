@@ -16,7 +16,7 @@ final class SessionBus {
         /// The connection is gone; a new one may work.
         var meansLostBus: Bool {
             name == SD_BUS_ERROR_DISCONNECTED
-                || ["ENOTCONN", "EPIPE", "ESHUTDOWN"].contains { name == "System.Error.\($0)" }
+                || ["ENOTCONN", "ECONNRESET", "EPIPE", "ESHUTDOWN"].contains { name == "System.Error.\($0)" }
         }
 
         var meansTimedOut: Bool {
@@ -104,39 +104,62 @@ final class SessionBus {
         defer { sd_bus_error_free(&error) }
         var reply: OpaquePointer?
         let result = sd_bus_call(bus, call, timeout.microseconds, &error, &reply)
-        defer { sd_bus_message_unref(reply) }
         if sd_bus_error_is_set(&error) != 0 { throw CallError(error) }
         try check(result)
-        return try answer(Message(message: reply))
+        guard let reply else { throw CallError(result: -EBADMSG) }
+        return try answer(Message(reply))
     }
 
     /// What a method is called with.
     enum Argument {
         case string(String)
         case uint32(UInt32)
+        case objectPaths([String])
 
         fileprivate func append(to message: OpaquePointer?) throws(CallError) {
             switch self {
             case .string(let value): try check(sd_bus_message_append_basic(message, BasicType.string, value))
             case .uint32(var value): try check(sd_bus_message_append_basic(message, BasicType.uint32, &value))
+            case .objectPaths(let values):
+                try check(sd_bus_message_open_container(message, BasicType.array, "o"))
+                for value in values { try check(sd_bus_message_append_basic(message, BasicType.objectPath, value)) }
+                try check(sd_bus_message_close_container(message))
             }
         }
     }
 
-    /// An answer, read value by value.
-    struct Message {
-        fileprivate let message: OpaquePointer?
+    /// An answer or a signal, read value by value.
+    final class Message {
+        private let message: OpaquePointer
+
+        /// Takes over the caller's reference.
+        fileprivate init(_ message: OpaquePointer) {
+            self.message = message
+        }
+
+        deinit {
+            sd_bus_message_unref(message)
+        }
 
         func string() throws(CallError) -> String { try text(BasicType.string) }
 
         func objectPath() throws(CallError) -> String { try text(BasicType.objectPath) }
 
-        /// A boolean within a variant, as properties are answered.
-        func booleanVariant() throws(CallError) -> Bool {
+        func boolean() throws(CallError) -> Bool {
             var value: Int32 = 0
-            try check(sd_bus_message_enter_container(message, BasicType.variant, "b"))
             try check(sd_bus_message_read_basic(message, BasicType.boolean, &value))
             return value != 0
+        }
+
+        /// A boolean within a variant, as properties are answered.
+        func booleanVariant() throws(CallError) -> Bool {
+            try check(sd_bus_message_enter_container(message, BasicType.variant, "b"))
+            return try boolean()
+        }
+
+        /// Passes over the next value, whatever it is.
+        func skip() throws(CallError) {
+            try check(sd_bus_message_skip(message, nil))
         }
 
         private func text(_ type: CChar) throws(CallError) -> String {
@@ -147,12 +170,59 @@ final class SessionBus {
     }
 }
 
+extension SessionBus {
+    /// A signal that was subscribed to, or that was sent to this connection alone.
+    struct Signal {
+        let path: String
+        let interface: String
+        let member: String
+        let body: Message
+    }
+
+    /// Has the bus deliver signals that match the rule (D-Bus specification, "Match Rules").
+    func subscribe(to rule: String, timeout: Duration) throws(CallError) {
+        try call(
+            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch", [.string(rule)],
+            timeout: timeout
+        ) { _ in }
+    }
+
+    /// The next signal that has arrived, or nil if there is none yet; never waits. A message that no callback has
+    /// taken is handed to the caller (sd_bus_process(3)), and there are no callbacks here.
+    func nextSignal() throws(CallError) -> Signal? {
+        while true {
+            var message: OpaquePointer?
+            guard try check(sd_bus_process(bus, &message)) > 0 else { return nil }
+            guard let message else { continue }
+            let body = Message(message)
+            guard sd_bus_message_is_signal(message, nil, nil) > 0 else { continue }
+            let signal = Signal(
+                path: sd_bus_message_get_path(message).map { String(cString: $0) } ?? "",
+                interface: sd_bus_message_get_interface(message).map { String(cString: $0) } ?? "",
+                member: sd_bus_message_get_member(message).map { String(cString: $0) } ?? "", body: body)
+            // sd-bus's own word for a connection that has ended.
+            if signal.interface == "org.freedesktop.DBus.Local" { throw CallError(result: -ENOTCONN) }
+            return signal
+        }
+    }
+
+    /// Waits until something arrives, at most for `limit` if there is one, or until the task is cancelled. Everything
+    /// that had arrived is to be read before.
+    func awaitArrival(for limit: Duration?, on clock: any AgentClock) async {
+        let descriptor = sd_bus_get_fd(bus)
+        // Closed: the next read says so.
+        guard descriptor >= 0 else { return }
+        await clock.limit(limit) { await Arrival.wait(on: descriptor) }
+    }
+}
+
 /// D-Bus type codes (D-Bus specification, "Summary of types").
 private enum BasicType {
     static let string = CChar(UInt8(ascii: "s"))
     static let objectPath = CChar(UInt8(ascii: "o"))
     static let uint32 = CChar(UInt8(ascii: "u"))
     static let boolean = CChar(UInt8(ascii: "b"))
+    static let array = CChar(UInt8(ascii: "a"))
     static let variant = CChar(UInt8(ascii: "v"))
 }
 

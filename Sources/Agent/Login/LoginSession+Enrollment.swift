@@ -22,7 +22,7 @@ extension LoginSession {
     func answer(
         _ answer: AnswerLogin, toEnrollment second: SecondFactor, at step: PendingStep
     ) async throws(AgentError) -> LoginState {
-        if let request = answer.enroll {
+        if let request = answer.enroll, !second.enrollable.isEmpty {
             guard second.enrollable.contains(request.type) else {
                 throw AgentError(.invalidParams, "That factor cannot be set up here.") { data in
                     data.profile = profile.name
@@ -82,7 +82,7 @@ extension LoginSession {
     private func state(
         revealing association: MFAAssociation, of enrolling: PendingStep.Enrolling, _ second: SecondFactor
     ) -> LoginState {
-        var shown = enrolling.shown(types: second.enrollable)
+        var shown = enrolling.shown(types: second.enrollable, by: clock)
         shown.secret = association.secret?.revealed
         shown.uri = association.barcodeURI?.revealed
         shown.recoveryCodes = association.recoveryCodes.isEmpty ? nil : association.recoveryCodes.map(\.revealed)

@@ -34,24 +34,14 @@ extension LoginSession {
                 scope: passwordless.scope, audience: passwordless.audience)
         } catch {
             if case .mfaRequired(let requirement) = error.kind {
-                return try await ask(requirement, afterCode: shown)
+                // The code is used up now. If the factors cannot be had, any answer asks for them again.
+                fallBack(to: .codeProven(shown, requirement))
+                return try await ask(requirement)
             }
             if case .malformedTokens(let refreshToken?) = error.kind { await account.revoke(refreshToken) }
             throw AgentError(error, profile: profile.name)
         }
         return try await finish(response, sentAt: sentAt)
-    }
-
-    /// The code is used up now. If the factors cannot be had, the step stays and any answer to it asks for them again.
-    private func ask(
-        _ requirement: MFARequirement, afterCode shown: LoginStep.Code
-    ) async throws(AgentError) -> LoginState {
-        do {
-            return try await ask(requirement)
-        } catch {
-            if case .working = stage { move(to: .codeProven(shown, requirement)) }
-            throw error
-        }
     }
 
     func resendCode(_ code: LoginStep.Code) async throws(AgentError) -> LoginState {

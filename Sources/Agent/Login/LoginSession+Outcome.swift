@@ -10,7 +10,9 @@ extension LoginSession {
     func finish(_ response: TokenResponse, sentAt: Date) async throws(AgentError) -> LoginState {
         let receivedAt = clock.now
         do throws(AgentError) {
-            if case .manageFactors = purpose { return try await manageFactors(response, sentAt: sentAt) }
+            if case .manageFactors(let sub) = purpose {
+                return try await manageFactors(of: sub, response, sentAt: sentAt)
+            }
             return try await signIn(response, sentAt: sentAt, receivedAt: receivedAt)
         } catch {
             // A refresh token that nobody will use must not stay valid.
@@ -38,15 +40,19 @@ extension LoginSession {
     }
 
     /// Keeps the access to the person's factors, who has to be the one that is signed in. An enrolment was begun by that access already.
-    private func manageFactors(_ response: TokenResponse, sentAt: Date) async throws(AgentError) -> LoginState {
+    private func manageFactors(
+        of sub: String, _ response: TokenResponse, sentAt: Date
+    ) async throws(AgentError) -> LoginState {
+        let proven = passwordless == nil ? sub : try await person(in: response).sub
         let signedInPerson = try await account.signedInPerson()
-        if passwordless != nil, try await person(in: response).sub != signedInPerson.sub {
+        guard proven == sub, signedInPerson.sub == sub else {
             throw AgentError(.denied, "Somebody else signed in than profile \(profile.name) is signed in as.") { data in
                 data.profile = profile.name
             }
         }
         guard isOpen else { throw over }
-        let access = Account.FactorAccess(token: response.accessToken, expiresAt: sentAt.unixTime + response.expiresIn)
+        let access = Account.FactorAccess(
+            token: response.accessToken, sub: sub, expiresAt: sentAt.unixTime + response.expiresIn)
         await account.setFactorAccess(access)
         return await signedIn(
             signedInPerson, expiresAt: access.expiresAt, refreshable: false, recoveryCode: response.recoveryCode)
@@ -56,7 +62,8 @@ extension LoginSession {
     func signedIn(
         _ person: PosternProtocol.Account, expiresAt: UnixTime, refreshable: Bool, recoveryCode: Secret?
     ) async -> LoginState {
-        var step = LoginStep.SignedIn(account: person, expiresAt: expiresAt, refreshable: refreshable)
+        var step = LoginStep.SignedIn(
+            account: person, expiresAt: clock.wallTime(of: Date(unixTime: expiresAt)), refreshable: refreshable)
         await end(.signedIn(step))
         step.recoveryCode = recoveryCode?.revealed
         return state(showing: .signedIn(step))

@@ -9,12 +9,13 @@ extension LoginSession {
     /// Asks the tenant again and again whether the person has approved, for as long as the login waits for that.
     func startPolling(_ push: PendingStep.Push) {
         polling = Task {
-            while true {
+            var pause: Int? = pollInterval
+            while let seconds = pause {
                 // Cancelled when the login ends or another answer is given.
-                guard (try? await clock.sleep(for: .seconds(pollInterval))) != nil else { return }
+                guard (try? await clock.sleep(for: .seconds(seconds))) != nil else { return }
                 guard case .waiting = stage else { return }
                 // In a task of its own: an answer to a question that was asked must still be taken.
-                guard await Task(operation: { await isPending(push) }).value else { return }
+                pause = await Task { await poll(push) }.value
             }
         }
     }
@@ -26,37 +27,38 @@ extension LoginSession {
         polling = nil
     }
 
-    /// Asks once; false if the login is over.
-    private func isPending(_ push: PendingStep.Push) async -> Bool {
+    /// Asks once.
+    ///
+    /// - Returns: after how many seconds to ask again; nil if the login is over.
+    private func poll(_ push: PendingStep.Push) async -> Int? {
         do throws(Account.ProofFailure) {
             _ = try await outcome(of: .push(oob: push.oob), push.mfaToken)
-            return false
+            return nil
         } catch {
             switch error {
             case .tenant(let error):
                 switch error.kind {
                 case .pending(slowDown: false), .unreachable, .noAnswer, .serverError, .notJSON:
-                    return true
+                    return pollInterval
                 case .pending(slowDown: true):
-                    slowDown(to: 0)
-                    return true
+                    return slowedInterval()
                 case .rateLimited(let retryAfter):
-                    slowDown(to: retryAfter ?? 0)
-                    return true
+                    return max(slowedInterval(), retryAfter ?? 0)
                 default:
                     await end(.failed(AgentError(error, profile: profile.name)))
                 }
             case .agent(let error):
                 // The keyring may come back while the person takes the time.
-                if [.keyringLocked, .keyringUnavailable].contains(error.code) { return true }
+                if [.keyringLocked, .keyringUnavailable].contains(error.code) { return pollInterval }
                 await end(.failed(error))
             }
-            return false
+            return nil
         }
     }
 
-    /// Five seconds more from now on (RFC 8628, section 3.5), and no less than the tenant says.
-    private func slowDown(to seconds: Int) {
-        pollInterval = max(pollInterval + 5, seconds)
+    /// Five seconds more, for this question and all that follow (RFC 8628, section 3.5).
+    private func slowedInterval() -> Int {
+        pollInterval += 5
+        return pollInterval
     }
 }

@@ -49,6 +49,13 @@ extension LoginSession {
         guard authenticators.isEmpty else {
             return SecondFactor(token: requirement.token, authenticators: authenticators, enrollable: [])
         }
+        if let wanted = requirement.challenge, !wanted.isEmpty {
+            // Something is enrolled, so nothing can be set up by an mfa_token.
+            throw AgentError(.denied, "The tenant wants a factor that cannot be proven here.") { data in
+                data.profile = profile.name
+                data.hint = "It takes one of: \(wanted.map(TenantText.printable).joined(separator: ", "))."
+            }
+        }
         let offered = requirement.enroll.map { offered in SecondFactor.allTypes.filter { offered.contains($0.rawValue) }
         }
         let types = offered.flatMap { $0.isEmpty ? nil : $0 } ?? SecondFactor.allTypes

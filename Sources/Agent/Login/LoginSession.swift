@@ -10,9 +10,9 @@ actor LoginSession {
         /// The profile is signed in: they take the place of its tokens.
         case signIn
         /// A refresh is to go on that the tenant answers to who proves a second factor.
-        case refresh(Account.Demand)
-        /// The person's factors are to be managed; the profile's tokens stay as they are.
-        case manageFactors
+        case refresh(Account.Demand.ID)
+        /// The factors of this person, who is signed in, are to be managed; the profile's tokens stay as they are.
+        case manageFactors(of: String)
     }
 
     enum Stage {
@@ -63,8 +63,8 @@ actor LoginSession {
     private var watchers: [Int: CheckedContinuation<Void, Never>] = [:]
     private var watcherCount = 0
     private var expiry: Task<Void, Never>?
-    /// The last answer, which is carried out even if its caller goes away.
-    private var work: Task<Result<LoginState, AgentError>, Never>?
+    /// Ends with the last answer, which is carried out even if its caller goes away. What was answered may be secret and is not kept.
+    var work: Task<Void, Never>?
 
     // Push notifications (LoginSession+Push.swift)
     var polling: Task<Void, Never>?
@@ -92,7 +92,7 @@ actor LoginSession {
     var state: LoginState {
         switch stage {
         case .starting: state(showing: .chooseFactor(.init(factors: [])))
-        case .waiting(let step), .working(let step), .saving(let step): state(showing: step.shown)
+        case .waiting(let step), .working(let step), .saving(let step): state(showing: step.shown(by: clock))
         case .ended(let step, _): state(showing: step)
         }
     }
@@ -100,11 +100,20 @@ actor LoginSession {
     /// The state with a step that says more than others may read: a secret that the last call has brought.
     func state(showing step: LoginStep) -> LoginState {
         LoginState(
-            loginID: id, profile: profile.name, revision: revision, expiresAt: expiresAt.unixTime, step: step)
+            loginID: id, profile: profile.name, revision: revision, expiresAt: clock.wallTime(of: expiresAt), step: step
+        )
     }
 
     var endedAt: Date? {
         if case .ended(_, let date) = stage { date } else { nil }
+    }
+
+    /// Whether it can still do what it is for: the profile means the same sign-in, and what a refresh asked for is still to be proven.
+    var isWanted: Bool {
+        get async {
+            if case .refresh(let demand) = purpose { return await account.awaits(demand) }
+            return await !account.isStopping
+        }
     }
 
     nonisolated var managesFactors: Bool {
@@ -119,135 +128,6 @@ actor LoginSession {
         }
     }
 }
-
-// MARK: - Calls
-
-extension LoginSession {
-    func answer(_ answer: AnswerLogin) async throws(AgentError) -> LoginState {
-        try await carryOut { session, step throws(AgentError) in try await session.answer(answer, to: step) }
-    }
-
-    /// Has another code or notification sent, which makes the last one worthless.
-    func resend() async throws(AgentError) -> LoginState {
-        try await carryOut { session, step throws(AgentError) in try await session.resend(at: step) }
-    }
-
-    func cancel() async throws(AgentError) {
-        guard endedAt == nil else { throw over }
-        if case .saving = stage {
-            throw AgentError(.wrongStep, "It is too late to cancel: the sign-in is being saved.") { data in
-                data.profile = profile.name
-            }
-        }
-        await end(.failed(AgentError(.denied, "The sign-in was cancelled.") { data in data.profile = profile.name }))
-    }
-
-    /// Returns at once if the caller has not seen the newest state or the login is over, else at its next change or after the timeout.
-    func wait(seen: Int?, timeout: Int) async -> LoginState {
-        guard seen == revision, endedAt == nil else { return state }
-        watcherCount += 1
-        let watcher = watcherCount
-        let timer = Task {
-            try? await clock.sleep(for: .seconds(timeout))  // cancelled: the change came first
-            wake(watcher)
-        }
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { watchers[watcher] = $0 }
-        } onCancel: {
-            Task { await wake(watcher) }
-        }
-        timer.cancel()
-        return state
-    }
-
-    /// Waits for an answer under way.
-    func finish() async {
-        _ = await work?.value
-        await stopPolling()
-    }
-
-    /// Takes the step and does the work in a task of its own: if its caller goes away, what the tenant has answered must still be taken.
-    private func carryOut(
-        _ call: @escaping @Sendable (isolated LoginSession, PendingStep) async throws(AgentError) -> LoginState
-    ) async throws(AgentError) -> LoginState {
-        let step = try take()
-        let task = Task { () -> Result<LoginState, AgentError> in
-            do throws(AgentError) {
-                await stopPolling()
-                // The person may have approved a notification just now.
-                if case .ended(.signedIn, _) = stage { return .success(state) }
-                guard case .working = stage else { throw over }
-                return .success(try await call(self, step))
-            } catch {
-                return .failure(await settle(error, at: step))
-            }
-        }
-        work = task
-        return try await task.value.get()
-    }
-
-    /// Takes the step that waits for an answer.
-    private func take() throws(AgentError) -> PendingStep {
-        switch stage {
-        case .waiting(let step):
-            stage = .working(step)
-            return step
-        case .starting, .working, .saving:
-            throw AgentError(.wrongStep, "Another answer is being worked on.") { data in data.profile = profile.name }
-        case .ended:
-            throw over
-        }
-    }
-
-    private func answer(_ answer: AnswerLogin, to step: PendingStep) async throws(AgentError) -> LoginState {
-        switch step {
-        case .code, .codeProven:
-            try await exchange(try code(in: answer), at: step)
-        case .chooseFactor(let second), .challenge(let second, _), .recoveryCode(let second):
-            try await self.answer(answer, to: second, at: step)
-        case .enroll(let second), .enrollConfirm(let second, _):
-            try await self.answer(answer, toEnrollment: second, at: step)
-        }
-    }
-
-    private func resend(at step: PendingStep) async throws(AgentError) -> LoginState {
-        switch step {
-        case .code(let code):
-            try await resendCode(code)
-        case .challenge(let second, let challenge) where challenge.proof != .otp:
-            try await resendMessage(of: challenge, second)
-        case .enrollConfirm(let second, let enrolling) where enrolling.proof != .otp:
-            try await resendMessage(of: enrolling, second)
-        default:
-            throw wrongStep("There is no code to send again.")
-        }
-    }
-
-    func code(in answer: AnswerLogin) throws(AgentError) -> Secret {
-        guard let typed = answer.code else { throw wrongStep("The sign-in waits for a code.") }
-        return try code(typed)
-    }
-
-    /// What was typed, without the spaces and hyphens that messages print for reading and people copy.
-    func code(_ typed: String) throws(AgentError) -> Secret {
-        let code = typed.filter { !$0.isWhitespace && $0 != "-" }
-        guard !code.isEmpty else {
-            throw AgentError(.invalidParams, "The code is empty.") { data in data.profile = profile.name }
-        }
-        return Secret(code)
-    }
-
-    func checkResend(after date: UnixTime) throws(AgentError) {
-        let wait = date - clock.now.unixTime
-        guard wait > 0 else { return }
-        throw AgentError(.rateLimited, "Another code can be sent in \(wait) seconds.") { data in
-            data.profile = profile.name
-            data.retryAfter = wait
-        }
-    }
-}
-
-// MARK: - Stages
 
 extension LoginSession {
     /// The first step, of a login that has only just begun.
@@ -267,11 +147,29 @@ extension LoginSession {
         }
     }
 
+    /// Takes the step that waits for an answer.
+    func take() throws(AgentError) -> PendingStep {
+        switch stage {
+        case .waiting(let step):
+            stage = .working(step)
+            return step
+        case .starting, .working, .saving:
+            throw AgentError(.wrongStep, "Another answer is being worked on.") { data in data.profile = profile.name }
+        case .ended:
+            throw over
+        }
+    }
+
     /// Waits for an answer to a new step.
     func move(to step: PendingStep) {
         pollInterval = Self.firstPollInterval
         waitForAnswer(to: step)
         changed()
+    }
+
+    /// Makes this the step that waits on if the answer under way comes to nothing.
+    func fallBack(to step: PendingStep) {
+        if case .working = stage { stage = .working(step) }
     }
 
     private func waitForAnswer(to step: PendingStep) {
@@ -290,13 +188,15 @@ extension LoginSession {
     }
 
     /// What an error means for the login: after some the same step waits on, the others end it.
-    private func settle(_ error: AgentError, at step: PendingStep) async -> AgentError {
+    func settle(_ error: AgentError) async -> AgentError {
         // Cancelled meanwhile, or out of time; unless it is this error that has ended it.
         if case .ended(let end, _) = stage { return end == .failed(error) ? error : over }
-        switch error.code {
-        case .wrongCode, .offline, .rateLimited, .wrongStep, .invalidParams, .keyringLocked, .keyringUnavailable:
+        let isPassing = [
+            .wrongCode, .offline, .rateLimited, .wrongStep, .invalidParams, .keyringLocked, .keyringUnavailable,
+        ].contains(error.code)
+        if isPassing, case .working(let step) = stage {
             waitForAnswer(to: step)
-        default:
+        } else {
             await end(.failed(error))
         }
         return error
@@ -315,6 +215,24 @@ extension LoginSession {
     func endedBy(_ error: AgentError) async -> AgentError {
         await end(.failed(error))
         return error
+    }
+
+    /// Returns at once if the caller has not seen the newest state or the login is over, else at its next change or after the timeout.
+    func wait(seen: Int?, timeout: Int) async -> LoginState {
+        guard seen == revision, endedAt == nil else { return state }
+        watcherCount += 1
+        let watcher = watcherCount
+        let timer = Task {
+            try? await clock.sleep(for: .seconds(timeout))  // cancelled: the change came first
+            wake(watcher)
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { watchers[watcher] = $0 }
+        } onCancel: {
+            Task { await wake(watcher) }
+        }
+        timer.cancel()
+        return state
     }
 
     private func changed() {

@@ -47,7 +47,7 @@ actor LoginSessions {
             if let live = await sessions.live(profile.name) { return await live.state }
             guard let demand = await account.claimDemand() else { return nil }
             let session = await sessions.make(
-                .refresh(demand), nil, account, profile, try await sessions.tenant(of: account, for: demand))
+                .refresh(demand.id), nil, account, profile, try await sessions.tenant(of: account, for: demand.id))
             try await session.begin(demand)
             return await sessions.add(session)
         }
@@ -63,7 +63,7 @@ actor LoginSessions {
             let isPhone = profile.connection == "sms" || person.email == nil
             request.username = profile.username ?? (isPhone ? person.phoneNumber : person.email)
             let target = try LoginTarget(request, profile: profile, live: nil)
-            return try await sessions.begin(.manageFactors, target, request, account, profile)
+            return try await sessions.begin(.manageFactors(of: person.sub), target, request, account, profile)
         }
     }
 
@@ -74,7 +74,8 @@ actor LoginSessions {
         try await oneAtATime(account) { sessions, profile throws(AgentError) in
             // It may have ended by itself just now, which is as good.
             try? await sessions.live(profile.name, managingFactors: true)?.cancel()
-            let session = await sessions.make(.manageFactors, nil, account, profile, try await account.tenant())
+            let session = await sessions.make(
+                .manageFactors(of: access.sub), nil, account, profile, try await account.tenant())
             let state = try await session.begin(enrolling: enrollment, access)
             _ = await sessions.add(session)
             return state
@@ -96,7 +97,7 @@ actor LoginSessions {
     func live(_ profile: String, managingFactors: Bool = false) async -> LoginSession? {
         for session in sessions.values
         where session.profile.name == profile && session.managesFactors == managingFactors {
-            if await session.endedAt == nil { return session }
+            if await session.endedAt == nil, await session.isWanted { return session }
         }
         return nil
     }
@@ -181,7 +182,7 @@ extension LoginSessions {
     }
 
     /// - Throws: why there is none; the demand is dropped then, so that the next caller meets the same reason and not a login that nobody has.
-    private func tenant(of account: Account, for demand: Account.Demand) async throws(AgentError) -> Tenant {
+    private func tenant(of account: Account, for demand: Account.Demand.ID) async throws(AgentError) -> Tenant {
         do {
             return try await account.tenant()
         } catch {

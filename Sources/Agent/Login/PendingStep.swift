@@ -1,4 +1,5 @@
 import Auth0
+import FoundationEssentials
 import PosternProtocol
 
 /// What a login waits for, with what the tenant gave for going on from there.
@@ -46,45 +47,56 @@ enum PendingStep: Sendable {
         }
     }
 
-    /// As clients see it. Secrets and recovery codes are left out: they stand in the answer to the call that produced them alone.
-    var shown: LoginStep {
+    /// As clients see it, with times as the wall clock tells them. Secrets and recovery codes are left out: they stand in the answer to the call that
+    /// produced them alone.
+    func shown(by clock: any AgentClock) -> LoginStep {
         switch self {
         case .code(let code), .codeProven(let code, _):
-            .code(code)
+            .code(code.shown(by: clock))
         case .chooseFactor(let second):
             .chooseFactor(.init(factors: second.factors))
         case .challenge(let second, let challenge):
             if challenge.proof.push != nil {
                 .push(.init(factor: Factor(challenge.authenticator), factors: second.factors))
             } else {
-                .factorCode(challenge.shown(factors: second.factors))
+                .factorCode(challenge.shown(factors: second.factors, by: clock))
             }
         case .recoveryCode(let second):
             .recoveryCode(.init(factors: second.factors))
         case .enroll(let second):
             .enroll(.init(types: second.enrollable))
         case .enrollConfirm(let second, let enrolling):
-            .enrollConfirm(enrolling.shown(types: second.enrollable))
+            .enrollConfirm(enrolling.shown(types: second.enrollable, by: clock))
         }
     }
 }
 
+extension LoginStep.Code {
+    fileprivate func shown(by clock: any AgentClock) -> Self {
+        var step = self
+        step.resendAt = clock.wallTime(of: Date(unixTime: resendAt))
+        step.codeExpiresAt = clock.wallTime(of: Date(unixTime: codeExpiresAt))
+        return step
+    }
+}
+
 extension PendingStep.Challenge {
-    func shown(factors: [Factor]) -> LoginStep.FactorCode {
+    fileprivate func shown(factors: [Factor], by clock: any AgentClock) -> LoginStep.FactorCode {
         let factor = Factor(authenticator)
         // A one-time password is not sent, and so cannot be sent again.
         guard proof != .otp else { return .init(factor: factor, factors: factors) }
+        let resendAt = clock.wallTime(of: Date(unixTime: resendAt))
         return .init(factor: factor, sentTo: factor.name, resendAt: resendAt, factors: factors)
     }
 }
 
 extension PendingStep.Enrolling {
-    func shown(types: [String]) -> LoginStep.EnrollConfirm {
+    func shown(types: [String], by clock: any AgentClock) -> LoginStep.EnrollConfirm {
         var step = LoginStep.EnrollConfirm(type: request.type)
         if case .message = proof {
             step.channel = enrollment.channel
             step.sentTo = enrollment.address.map(LoginTarget.masked)
-            step.resendAt = resendAt
+            step.resendAt = clock.wallTime(of: Date(unixTime: resendAt))
         }
         step.types = types.isEmpty ? nil : types
         return step

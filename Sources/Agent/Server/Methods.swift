@@ -21,6 +21,7 @@ struct Methods: Sendable {
         case Hello.method: try await perform(params, agent.hello)
         case GetStatus.method: try await perform(params, agent.status)
         case Reload.method: try await perform(params, agent.reload)
+        case UnlockKeyring.method: try await perform(params, agent.unlockKeyring)
         case GetToken.method: try await perform(params, agent.token)
         case GetIDToken.method: try await perform(params, agent.idToken)
         case StartLogin.method: try await perform(params, agent.startLogin)

@@ -35,6 +35,11 @@ extension DevTenant {
                 $0.id == challenge.authenticatorID && isUsable($0, in: session)
             })
         else { throw Refusal(options.mfa.expiredStatus, "expired_token", "oob_code is expired") }
+        if case .push(nil) = challenge.proof,
+            !challenges.poll(oobCode, interval: options.mfa.pollInterval, now: now)
+        {
+            throw Refusal.slowDown
+        }
         try check(challenge.proof, parameters, of: user)
         confirm(authenticator, of: user)
         return try .json(200, .object(finish(session, client: client, flaw: flaw)))

@@ -83,8 +83,7 @@ extension Fault {
                 ]))
     }
 
-    /// A poll that came too soon (RFC 8628, section 3.5).
-    package static let slowDown = refusal(400, "slow_down")
+    package static let slowDown = Fault.answer(Refusal.slowDown.answer)
     package static let userIsBlocked = Fault.answer(Refusal.userIsBlocked.answer)
     package static let userIsDeleted = Fault.answer(Refusal.refreshTokenOfDeletedUser.answer)
     package static let botDetection = refusal(

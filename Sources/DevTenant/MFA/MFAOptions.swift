@@ -2,13 +2,13 @@ extension Options {
     /// How multi-factor authentication is set up, and which of the shapes that sources disagree about is spoken.
     package struct MFA: Sendable {
         /// What `mfa_required` says about the factors to choose from.
-        package enum Requirements: Sendable {
+        package enum Requirements: String, Sendable, CaseIterable {
             /// Nothing, as where a tenant-wide policy asks for MFA.
             case absent
             /// `{"challenge": [{"type"}]}` or, with nothing enrolled, `{"enroll": [{"type"}]}`: customizable MFA.
             case factors
             /// `{"challenge_types": []}`, and no `error_description`: the sample of database connections.
-            case challengeTypes
+            case challengeTypes = "challenge-types"
         }
 
         /// How lists and enrolments name the channel of an authenticator.
@@ -45,6 +45,8 @@ extension Options {
         package var challengeLifetime: Double = 300
         /// Attempts at the OOB exchange that one `mfa_token` has in a minute.
         package var pollLimit = 12
+        /// Seconds between two polls for a push; a poll that comes sooner is answered `slow_down` (RFC 8628, section 3.5).
+        package var pollInterval: Double = 0
 
         package init() {}
     }

@@ -28,6 +28,8 @@ struct OOBChallenge: Sendable {
     let authenticatorID: String
     let expires: Date
     var proof: Proof
+    /// When it was last asked whether the person has answered.
+    var lastPoll: Date?
     /// A newer one for the same authenticator has taken its place.
     var isSuperseded = false
 }
@@ -59,6 +61,12 @@ struct OOBChallenges: Sendable {
         guard let waiting else { return false }
         challenges[waiting]?.proof = .push(answer)
         return true
+    }
+
+    /// Notes a poll; false if it comes sooner than `interval` seconds after the one before.
+    mutating func poll(_ code: String, interval: Double, now: Date) -> Bool {
+        defer { challenges[code]?.lastPoll = now }
+        return challenges[code]?.lastPoll.map { now >= $0 + interval } ?? true
     }
 
     mutating func removeAll(of session: String) {

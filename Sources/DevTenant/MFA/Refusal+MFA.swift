@@ -9,6 +9,8 @@ extension Refusal {
     static let foreignOOBCode = invalidRequest("The oob_code doesn't match the mfa_token")
     static let authorizationPending = Refusal(
         400, "authorization_pending", "Authorization pending: please repeat the request in a few seconds.")
+    /// A poll that came too soon (RFC 8628, section 3.5).
+    static let slowDown = Refusal(400, "slow_down", nil)
     static let tooManyFailedCodes = invalidRequest("Too many failed codes. Wait for some minutes before retrying.")
     static let tooManyTexts = invalidRequest(
         "Too many SMS sent by the user. Wait for some minutes before retrying.")

@@ -5,11 +5,16 @@ import PosternProtocol
 struct LoginCommand: AgentCommand {
     static let configuration = CommandConfiguration(
         commandName: "login",
-        abstract: "Sign in with a one-time code.",
+        abstract: "Sign in with a one-time code, and a second factor where the tenant asks for one.",
         discussion: """
             The tenant sends a code to your e-mail address or phone; type it here. Enter alone, or r, has another code \
-            sent; Ctrl-C cancels. A sign-in that is already under way is joined. Where stdin is not a terminal, each \
-            answer is a line of it.
+            sent; Ctrl-C cancels. A sign-in that is already under way is joined.
+
+            Of several second factors, choose one by its number in the list, its id (postern mfa list), or a word: otp, \
+            sms, voice, email, push or recovery. At its prompt Enter alone has another code sent, where codes are sent, \
+            and b shows the list again. A factor that is to be set up first is chosen likewise.
+
+            Where stdin is not a terminal, each answer is a line of it.
 
               postern login work
               postern login work --if-needed   # does nothing if you are signed in

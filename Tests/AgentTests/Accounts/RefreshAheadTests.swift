@@ -92,6 +92,7 @@ struct RefreshAheadTests {
             await fixture.order(.mfaRequired())
             #expect(await fixture.tokenError(.with(force: true))?.code == .mfaRequired)
             #expect(try await fixture.status.state == .mfaRequired)
+            #expect(try await fixture.status.refreshDueAt == nil)
             try await fixture.expireToken()
             let next = try #require(try await fixture.wake())
             #expect(next > 86_400, "nothing is due but the warning of the login's end")

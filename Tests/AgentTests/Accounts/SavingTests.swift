@@ -42,7 +42,7 @@ struct SavingTests {
     @Test(
         "a keyring that takes no intent keeps the refresh token unspent",
         arguments: [
-            (SecretStoreError.locked, AgentError.Code.keyringLocked), (.absent, .keyringUnavailable),
+            (SecretStoreError.locked, AgentError.Code.keyringLocked), (.absent("gone"), .keyringUnavailable),
             (.failing("no space"), .keyringUnavailable),
         ])
     func unwritable(failure: SecretStoreError, code: AgentError.Code) async throws {
@@ -81,7 +81,7 @@ struct SavingTests {
     func cap() async throws {
         try await AgentFixture.run { fixture in
             try await fixture.signIn()
-            fixture.store.fail(.absent, afterWrites: 1)
+            fixture.store.fail(.absent("gone"), afterWrites: 1)
             _ = try await fixture.token(.with(force: true))
             for _ in 1...12 {
                 let next = try #require(try await fixture.wake())

@@ -7,6 +7,10 @@ final class ManualClock: AgentClock {
         var now: Date
         /// What the wall clock shows beyond the agent's own time, seconds.
         var skew = 0.0
+        /// How often it was read.
+        var readings = 0
+        /// At the reading with this number the wall clock is set by so many seconds.
+        var setting: (reading: Int, seconds: Double)?
         var sleepers: [Int: Sleeper] = [:]
         var count = 0
     }
@@ -25,7 +29,23 @@ final class ManualClock: AgentClock {
 
     var now: Date { state.value.now }
 
-    var wall: Date { state.value.now + state.value.skew }
+    var wall: Date {
+        state.change { state in
+            state.readings += 1
+            if let (reading, seconds) = state.setting, state.readings == reading { state.skew = seconds }
+            return state.now + state.skew
+        }
+    }
+
+    /// Sets the wall clock at its `reading`th reading from now on.
+    func setWallClock(ahead seconds: Double, atReading reading: Int) {
+        state.change { state in
+            state.readings = 0
+            state.setting = (reading, seconds)
+        }
+    }
+
+    var readings: Int { state.value.readings }
 
     /// The machine was started at time 0 and never again.
     var boot: BootTime { BootTime(id: "boot", seconds: now.timeIntervalSince1970) }

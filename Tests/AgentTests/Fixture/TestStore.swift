@@ -10,6 +10,10 @@ final class TestStore: SecretStore {
         var failure: SecretStoreError?
         /// Saves and deletes fail from the one with this number on, counted from 1.
         var failsFrom: Int?
+        /// Every call so far: loads, saves and deletes.
+        var calls = 0
+        /// The call with this number fails, counted from 1; with `isLasting` those after it too.
+        var failingCall: (number: Int, isLasting: Bool)?
         var isHolding = false
         /// Every session record that was saved, oldest first.
         var records: [String] = []
@@ -17,6 +21,18 @@ final class TestStore: SecretStore {
         var attempts = 0
         /// Calls that wait for ``release()``.
         var held = 0
+        /// What a person does about the dialog that ``TestStore/unlock()`` stands for.
+        var answer = UnlockOutcome.unlocked
+        var followers: [AsyncStream<KeyringState>.Continuation] = []
+
+        var keyring: KeyringState {
+            switch failure {
+            case nil, .storageFull, .corrupt: .available
+            case .locked: .locked
+            case .absent, .noCollection: .absent
+            case .failing: .failing
+            }
+        }
     }
 
     let state = Watched(State())
@@ -26,7 +42,18 @@ final class TestStore: SecretStore {
         state.change { state in
             state.failure = failure
             state.failsFrom = nil
+            for follower in state.followers { follower.yield(state.keyring) }
         }
+    }
+
+    /// How a person answers the dialog from now on.
+    func answer(_ answer: UnlockOutcome) {
+        state.change { $0.answer = answer }
+    }
+
+    /// Waits until somebody follows the store's state.
+    func followed() async throws {
+        try await state.wait { $0.followers.isEmpty ? nil : true }
     }
 
     /// The session record's next writes succeed `count` times, then fail.
@@ -34,6 +61,23 @@ final class TestStore: SecretStore {
         state.change { state in
             state.failure = failure
             state.failsFrom = state.attempts + count + 1
+        }
+    }
+
+    /// The `number`th call from now on fails, and if it is to last, every one after it.
+    func failCall(_ number: Int, isLasting: Bool) {
+        state.change { state in
+            state.calls = 0
+            state.failingCall = (number, isLasting)
+        }
+    }
+
+    /// Counts a call, and says whether it is one that is to fail.
+    private func isFailingCall() -> Bool {
+        state.change { state in
+            state.calls += 1
+            guard let (number, isLasting) = state.failingCall else { return false }
+            return state.calls == number || isLasting && state.calls > number
         }
     }
 
@@ -59,17 +103,11 @@ final class TestStore: SecretStore {
         state.value.secrets[KeyringItem(kind: .session, profile: profile, collection: .default)]
     }
 
-    func state(mayStart: Bool) async -> KeyringState {
-        switch state.value.failure {
-        case nil: .available
-        case .locked: .locked
-        case .absent, .noCollection: .absent
-        case .failing: .failing
-        }
-    }
+    func state(mayStart: Bool) async -> KeyringState { state.value.keyring }
 
     func load(_ item: KeyringItem) async throws(SecretStoreError) -> String? {
         await pass()
+        if isFailingCall() { throw .failing("on order") }
         let state = state.value
         if let failure = state.failure, state.failsFrom == nil { throw failure }
         return state.secrets[item]
@@ -83,8 +121,26 @@ final class TestStore: SecretStore {
         try await write(nil, item)
     }
 
+    func changes() -> AsyncStream<KeyringState> {
+        let (changes, follower) = AsyncStream.makeStream(of: KeyringState.self)
+        state.change { $0.followers.append(follower) }
+        return changes
+    }
+
+    func unlock() async throws(SecretStoreError) -> UnlockOutcome {
+        await pass()
+        if Task.isCancelled { return .abandoned }
+        let result: Result<UnlockOutcome, SecretStoreError> = state.change { state in
+            if let failure = state.failure, failure != .locked { return .failure(failure) }
+            if state.answer == .unlocked { state.failure = nil }
+            return .success(state.answer)
+        }
+        return try result.get()
+    }
+
     private func write(_ secret: String?, _ item: KeyringItem) async throws(SecretStoreError) {
         await pass()
+        if isFailingCall() { throw .failing("on order") }
         let failure: SecretStoreError? = state.change { state in
             if item.kind == .session { state.attempts += 1 }
             if let failure = state.failure, state.attempts >= state.failsFrom ?? 0 { return failure }

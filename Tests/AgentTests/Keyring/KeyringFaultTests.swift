@@ -38,8 +38,8 @@ struct KeyringFaultTests {
         try await withKeyringClient { client, desktop in
             try await client.save("one", as: .work)
             try await desktop.killKeyring()
-            await #expect(throws: SecretStoreError.absent) { try await client.load(.work) }
-            await #expect(throws: SecretStoreError.absent) { try await client.delete(.work) }
+            await #expect { try await client.load(.work) } throws: { isAbsent($0) }
+            await #expect { try await client.delete(.work) } throws: { isAbsent($0) }
 
             try await desktop.startKeyring(unlocked: false)
             await #expect(throws: SecretStoreError.locked) { try await client.load(.work) }
@@ -59,7 +59,7 @@ struct KeyringFaultTests {
             try await client.save("one", as: .work)
             try await desktop.installProvider("/usr/bin/gnome-keyring-daemon --foreground --components=secrets")
             try await desktop.killKeyring()
-            await #expect(throws: SecretStoreError.absent) { try await client.load(.work) }
+            await #expect { try await client.load(.work) } throws: { isAbsent($0) }
             #expect(await client.state(mayStart: false) == .absent)
             #expect(await client.state(mayStart: true) == .locked)
             await #expect(throws: SecretStoreError.locked) { try await client.load(.work) }
@@ -107,7 +107,7 @@ struct KeyringFaultTests {
     func withoutProvider() async throws {
         try await withKeyringClient(provider: .none) { client, _ in
             #expect(await client.state(mayStart: true) == .absent)
-            await #expect(throws: SecretStoreError.absent) { try await client.load(.work) }
+            await #expect { try await client.load(.work) } throws: { isAbsent($0) }
             #expect(await client.workerProcessID == nil)
         }
     }
@@ -129,7 +129,7 @@ struct KeyringFaultTests {
             let worker = await client.workerProcessID
             await desktop.killBus()
             #expect(await client.state(mayStart: true) == .absent)
-            await #expect(throws: SecretStoreError.absent) { try await client.load(.work) }
+            await #expect { try await client.load(.work) } throws: { isAbsent($0) }
 
             try await desktop.startBus()
             try await desktop.startKeyring(unlocked: true)

@@ -12,6 +12,11 @@ extension KeyringClient.WorkerCommand {
     static let built = Self(executable: BuiltProduct.agent.path, arguments: ["keyring-worker"])
 }
 
+/// Whether it says that there is no keyring, for whatever reason.
+func isAbsent(_ error: any Error) -> Bool {
+    if case SecretStoreError.absent = error { true } else { false }
+}
+
 /// Runs `body` with a keyring client in a desktop of its own.
 func withKeyringClient(
     provider: PrivateDesktop.Provider = .unlocked,

@@ -33,7 +33,7 @@ struct StartingTests {
     @Test(
         "the keyring must be writable before a code is sent",
         arguments: [
-            (SecretStoreError.locked, AgentError.Code.keyringLocked), (.absent, .keyringUnavailable),
+            (SecretStoreError.locked, AgentError.Code.keyringLocked), (.absent("gone"), .keyringUnavailable),
             (.noCollection(.default), .keyringUnavailable), (.failing("x"), .keyringUnavailable),
         ])
     func keyring(failure: SecretStoreError, code: AgentError.Code) async throws {

@@ -1,0 +1,66 @@
+import ArgumentParser
+import PosternProtocol
+
+/// `postern watch`.
+struct WatchCommand: AgentCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "watch",
+        abstract: "Show what happens in the agent, as it happens.",
+        discussion: """
+            A line for each sign-in, refresh, refusal and change of the keyring, until Ctrl-C. With --json each line is \
+            the event as the agent sent it.
+
+              postern watch
+              postern watch work --json | while read -r event; do …; done
+            """)
+
+    @OptionGroup var profile: ProfileArgument
+    @OptionGroup var options: AgentOptions
+
+    func validate() throws {
+        _ = try options.profile(or: profile.name)
+    }
+
+    func run() throws {
+        let interrupts = try Interrupts()
+        let terminal = Terminal()
+        let client = try options.connect(interrupts)
+        _ = try client.call(SubscribeToEvents(profile: try options.profile(or: profile.name)))
+        while true {
+            let notification = try client.nextNotification()
+            if !options.json, let event = notification.event {
+                try terminal.answer([Self.words(event)])
+            } else {
+                try terminal.answer(notification.json)
+            }
+        }
+    }
+
+    static func words(_ event: Event, now: UnixTime = Moment.now) -> Terminal.Line {
+        let (text, tone): (String, Terminal.Line.Tone) =
+            switch event.type {
+            case .signedIn: ("signed in", .good)
+            case .signedOut: ("signed out", .plain)
+            case .refreshed: ("token refreshed", .plain)
+            case .loginRequired: ("sign-in needed (\(event.cause ?? "unknown cause"))", .bad)
+            case .mfaRequired: ("second factor needed", .bad)
+            case .loginEnding:
+                (
+                    "sign-in ends \(event.loginEndsAt.map { Moment($0, now: now).words } ?? "soon"): sign in anew",
+                    .warning
+                )
+            case .reuseSuspected:
+                ("a refresh token that should be valid was refused: it may have been stolen and used", .bad)
+            case .unsaved: ("not saved: the newest refresh token is in the agent's memory alone", .warning)
+            case .saved: ("saved", .good)
+            case .keyring: ("keyring \(event.keyring?.rawValue ?? "changed")", .plain)
+            case .offline: ("tenant not reached", .warning)
+            case .online: ("tenant reached again", .good)
+            case .locked: ("agent locked", .warning)
+            case .unlocked: ("agent unlocked", .plain)
+            case .reloaded: ("configuration read again", .plain)
+            }
+        let whose = event.profile.map { "\($0): " } ?? ""
+        return .init("\(Moment(event.at, now: now).words)  \(whose)\(text)", tone)
+    }
+}

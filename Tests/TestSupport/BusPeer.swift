@@ -1,0 +1,162 @@
+import CSystemd
+import Foundation
+import Glibc
+
+/// Another program on the bus: it owns a name and answers each call as a test wants it to, on a thread of its own, until
+/// the bus ends.
+package struct BusPeer: Sendable {
+    package struct Failure: Error {
+        package var step: String
+        package var errno: Int32
+    }
+
+    /// What it was called for.
+    package struct Call: Sendable {
+        package let path: String
+        package let member: String
+        /// The caller's unique name.
+        package let sender: String
+        /// The first argument, if that is a string or an object path.
+        package let argument: String
+    }
+
+    /// Values as they are sent.
+    package enum Value: Sendable {
+        case boolean(Bool)
+        case string(String)
+        case objectPath(String)
+        case objectPaths([String])
+        indirect case variant(Value)
+        /// An `a{sv}` with nothing in it.
+        case noProperties
+    }
+
+    /// What it does about a call, one after the other.
+    package enum Action: Sendable {
+        /// Answers the call; without it the caller waits.
+        case answer([Value])
+        /// Emits a signal from an object.
+        case signal(path: String, interface: String, member: String, [Value])
+        /// Calls somebody else and does not care for the answer.
+        case call(destination: String, path: String, interface: String, member: String, [Value])
+    }
+
+    /// Takes the name and begins to answer.
+    @discardableResult
+    package init(
+        _ name: String, on desktop: PrivateDesktop, actions: @escaping @Sendable (Call) -> [Action]
+    ) throws {
+        let connection = try Connection(address: desktop.busAddress, name: name)
+        Thread.detachNewThread { connection.serve(actions) }
+    }
+}
+
+/// It passes from the thread that made it to the one that uses it, and is used by no other.
+private final class Connection: @unchecked Sendable {
+    private let bus: OpaquePointer
+
+    init(address: String, name: String) throws {
+        var new: OpaquePointer?
+        try Self.check("sd_bus_new", sd_bus_new(&new))
+        guard let new else { throw BusPeer.Failure(step: "sd_bus_new", errno: ENOMEM) }
+        bus = new
+        try Self.check("sd_bus_set_address", sd_bus_set_address(bus, address))
+        try Self.check("sd_bus_set_bus_client", sd_bus_set_bus_client(bus, 1))
+        try Self.check("sd_bus_set_exit_on_disconnect", sd_bus_set_exit_on_disconnect(bus, 0))
+        try Self.check("sd_bus_start", sd_bus_start(bus))
+        try Self.check("sd_bus_request_name", sd_bus_request_name(bus, name, 0))
+    }
+
+    deinit {
+        sd_bus_close_unref(bus)
+    }
+
+    func serve(_ actions: (BusPeer.Call) -> [BusPeer.Action]) {
+        while true {
+            var message: OpaquePointer?
+            let progress = sd_bus_process(bus, &message)
+            if progress < 0 { return }
+            if progress == 0 {
+                sd_bus_wait(bus, .max)
+                continue
+            }
+            guard let message else { continue }
+            defer { sd_bus_message_unref(message) }
+            guard sd_bus_message_is_method_call(message, nil, nil) > 0 else { continue }
+            for action in actions(Self.call(message)) { perform(action, about: message) }
+        }
+    }
+
+    private static func call(_ message: OpaquePointer) -> BusPeer.Call {
+        var argument = ""
+        var type = CChar()
+        if sd_bus_message_peek_type(message, &type, nil) > 0,
+            [UInt8(ascii: "s"), UInt8(ascii: "o")].contains(UInt8(type))
+        {
+            var text: UnsafePointer<CChar>?
+            sd_bus_message_read_basic(message, type, &text)
+            argument = text.map { String(cString: $0) } ?? ""
+        }
+        return BusPeer.Call(
+            path: String(cString: sd_bus_message_get_path(message)),
+            member: String(cString: sd_bus_message_get_member(message)),
+            sender: String(cString: sd_bus_message_get_sender(message)), argument: argument)
+    }
+
+    private func perform(_ action: BusPeer.Action, about call: OpaquePointer) {
+        var message: OpaquePointer?
+        let values: [BusPeer.Value]
+        switch action {
+        case .answer(let answer):
+            sd_bus_message_new_method_return(call, &message)
+            values = answer
+        case .signal(let path, let interface, let member, let contents):
+            sd_bus_message_new_signal(bus, &message, path, interface, member)
+            values = contents
+        case .call(let destination, let path, let interface, let member, let arguments):
+            sd_bus_message_new_method_call(bus, &message, destination, path, interface, member)
+            sd_bus_message_set_expect_reply(message, 0)
+            values = arguments
+        }
+        defer { sd_bus_message_unref(message) }
+        for value in values { Self.append(value, to: message) }
+        sd_bus_send(bus, message, nil)
+    }
+
+    private static func append(_ value: BusPeer.Value, to message: OpaquePointer?) {
+        func type(_ character: Unicode.Scalar) -> CChar { CChar(UInt8(ascii: character)) }
+        switch value {
+        case .boolean(let value):
+            var number: Int32 = value ? 1 : 0
+            sd_bus_message_append_basic(message, type("b"), &number)
+        case .string(let text): sd_bus_message_append_basic(message, type("s"), text)
+        case .objectPath(let path): sd_bus_message_append_basic(message, type("o"), path)
+        case .objectPaths(let paths):
+            sd_bus_message_open_container(message, type("a"), "o")
+            for path in paths { sd_bus_message_append_basic(message, type("o"), path) }
+            sd_bus_message_close_container(message)
+        case .variant(let value):
+            sd_bus_message_open_container(message, type("v"), signature(value))
+            append(value, to: message)
+            sd_bus_message_close_container(message)
+        case .noProperties:
+            sd_bus_message_open_container(message, type("a"), "{sv}")
+            sd_bus_message_close_container(message)
+        }
+    }
+
+    private static func signature(_ value: BusPeer.Value) -> String {
+        switch value {
+        case .boolean: "b"
+        case .string: "s"
+        case .objectPath: "o"
+        case .objectPaths: "ao"
+        case .variant: "v"
+        case .noProperties: "a{sv}"
+        }
+    }
+
+    private static func check(_ step: String, _ result: Int32) throws {
+        guard result >= 0 else { throw BusPeer.Failure(step: step, errno: -result) }
+    }
+}
