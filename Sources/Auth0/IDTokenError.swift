@@ -8,12 +8,14 @@ package enum IDTokenError: Error, Equatable, Sendable {
     case issuer(String?)
     case subject
     case audience
-    case expired
+    case expiry
     case issuedAt
-    case notYetValid
     case authorizedParty
     /// The refreshed token is about another person.
     case otherSubject
+    /// This one and the next: all other rules are kept, so it may be this machine's clock that is wrong.
+    case expired
+    case notYetValid
 
     /// A sentence about the rule. Text from the token is printable and cut.
     package var rule: String {
@@ -26,11 +28,12 @@ package enum IDTokenError: Error, Equatable, Sendable {
         case .issuer(let name): "its issuer (iss) is \(name.map(TenantText.printable) ?? "missing") and not the tenant"
         case .subject: "it names nobody (sub)"
         case .audience: "it was issued to another client (aud)"
-        case .expired: "it has expired (exp)"
+        case .expiry: "it does not say when it expires (exp)"
         case .issuedAt: "it does not say when it was issued (iat)"
-        case .notYetValid: "it is not valid yet (nbf)"
         case .authorizedParty: "its authorized party (azp) is another client"
         case .otherSubject: "it is about another person (sub) than the one who signed in"
+        case .expired: "it has expired (exp)"
+        case .notYetValid: "it is not valid yet (nbf)"
         }
     }
 }

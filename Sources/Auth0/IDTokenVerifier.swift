@@ -85,13 +85,15 @@ package actor IDTokenVerifier {
         guard claims.iss == api.issuer.description else { return .issuer(claims.iss) }
         guard let sub = claims.sub, !sub.isEmpty else { return .subject }
         guard let audiences = claims.aud?.values, audiences.contains(api.clientID) else { return .audience }
-        guard let exp = claims.exp, exp + Self.leeway > time else { return .expired }
+        guard let exp = claims.exp else { return .expiry }
         guard claims.iat != nil else { return .issuedAt }
-        guard claims.nbf.map({ $0 <= time + Self.leeway }) ?? true else { return .notYetValid }
         guard audiences.count == 1 || claims.azp != nil, claims.azp ?? api.clientID == api.clientID else {
             return .authorizedParty
         }
         guard subject == nil || subject == sub else { return .otherSubject }
+        // The rules of time come last: a token that breaks one of them breaks no other.
+        guard exp + Self.leeway > time else { return .expired }
+        guard claims.nbf.map({ $0 <= time + Self.leeway }) ?? true else { return .notYetValid }
         return nil
     }
 }

@@ -55,7 +55,7 @@ struct Failure: Error, Equatable {
         case .mfaRequired: "Give the second factor: \(login)"
         case .unknownProfile: "Add one: postern profile add NAME --domain DOMAIN --client-id ID"
         case .codeExpired, .tooManyAttempts, .loginNotFound: "Begin again: \(login)"
-        case .keyringLocked: "Unlock the keyring of your desktop, then try again."
+        case .keyringLocked: "Unlock the keyring, then try again: postern unlock-keyring"
         default: nil
         }
     }

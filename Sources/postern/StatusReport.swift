@@ -65,7 +65,7 @@ struct StatusReport {
     private func nextStep(_ profile: ProfileStatus) -> String? {
         switch profile.state {
         case .loginRequired, .mfaRequired, .signedOut: "postern login \(profile.name)"
-        case .locked: "unlock the keyring of your desktop"
+        case .locked: "postern unlock-keyring"
         case .offline, .refreshing, .signedIn: nil
         }
     }
@@ -86,7 +86,7 @@ struct StatusReport {
         switch keyring {
         case .available: .init("available")
         case .locked:
-            .init("locked: unlock it in your desktop, sign-ins cannot be loaded or saved until then", .warning)
+            .init("locked: sign-ins cannot be loaded or saved until 'postern unlock-keyring'", .warning)
         case .absent:
             .init("absent: start a Secret Service (gnome-keyring, KeePassXC), or set persist = memory", .bad)
         case .failing: .init("failing: it is there but does not answer as it should", .bad)

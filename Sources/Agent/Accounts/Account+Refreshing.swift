@@ -44,33 +44,30 @@ extension Account {
         jitter = Int.random(in: 0...max(margin / 10, 0))
     }
 
-    /// Starts the one refresh, or has the one that pauses go on, if its last attempt was five seconds ago.
+    /// Starts the one refresh, or has the one that pauses go on, if its last attempt was five seconds ago. One that only stands in line goes at once.
     func refreshNow() {
         // What a sign-in or a proof is about to replace must not be refreshed; both look after the waiters when they are done.
         guard !isStopping, !isSigningIn, proving == nil else { return }
         if let flight {
-            if isInLine || now.timeIntervalSince(lastAttempt) >= 5 { flight.nudge.nudge() }
+            if parts.pace.hasInLine(flight.nudge) || now.timeIntervalSince(lastAttempt) >= 5 { flight.nudge.nudge() }
             return
         }
         let nudge = Nudge()
         attemptError = nil
         // The epoch is that of now: when the task begins to run, somebody may have signed in or out.
-        flight = Flight(task: Task { [epoch] in await refreshInTurn(epoch, nudge) }, nudge: nudge)
+        flight = Flight(task: Task { [epoch] in await refresh(epoch, nudge) }, nudge: nudge)
     }
 
-    /// A refresh that nobody waits for takes its turn among those of all accounts.
-    private func refreshInTurn(_ epoch: Int, _ nudge: Nudge) async {
-        var hasPlace = false
+    /// Waits until an attempt may be made: at once if somebody waits for it, else in turn among those of all accounts.
+    ///
+    /// - Returns: whether it holds a place, to be given back after the attempt.
+    private func takeTurn(_ epoch: Int, _ nudge: Nudge) async -> Bool {
         while epoch == self.epoch, !isStopping, waiters.isEmpty {
-            hasPlace = parts.pace.enter(nudge)
-            if hasPlace { break }
-            isInLine = true
+            if parts.pace.enter(nudge) { return true }
             await nudge.sleep(for: nil, on: parts.clock)
-            isInLine = false
         }
-        if !hasPlace { parts.pace.giveUp(nudge) }
-        await refresh(epoch, nudge)
-        if hasPlace { parts.pace.leave() }
+        parts.pace.giveUp(nudge)
+        return false
     }
 
     /// Attempts refreshes until everybody who waits has an answer, and a token in doubt a definite one.
@@ -87,6 +84,9 @@ extension Account {
                 pauseEnd = .distantPast
                 continue
             }
+            let hasPlace = await takeTurn(epoch, nudge)
+            defer { if hasPlace { parts.pace.leave() } }
+            guard epoch == self.epoch, !isStopping else { break }
             let key = waiters.values.first?.key ?? .standard
             lastAttempt = now
             let outcome = await attempt(key, epoch: epoch)

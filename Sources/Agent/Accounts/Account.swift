@@ -59,8 +59,6 @@ actor Account {
     /// Grows when somebody signs in or out, so that a refresh begun before knows that its result is not wanted any more.
     var epoch = 0
     var flight: Flight?
-    /// The flight waits for its turn among those of other accounts.
-    var isInLine = false
     /// The agent or the account is about to end: an attempt under way finishes, none begins.
     var isStopping = false
     /// A sign-in is being saved.

@@ -11,7 +11,9 @@ final class RefreshPace: Sendable {
 
     private let state: Mutex<State>
 
-    init(limit: Int = 8) {
+    static let standardLimit = 8
+
+    init(limit: Int = standardLimit) {
         state = Mutex(State(free: limit))
     }
 
@@ -26,6 +28,10 @@ final class RefreshPace: Sendable {
             if !state.line.contains(where: { $0 === nudge }) { state.line.append(nudge) }
             return false
         }
+    }
+
+    func hasInLine(_ nudge: Nudge) -> Bool {
+        state.withLock { state in state.line.contains { $0 === nudge } }
     }
 
     /// Gives a place back.

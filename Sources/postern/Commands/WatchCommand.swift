@@ -7,8 +7,8 @@ struct WatchCommand: AgentCommand {
         commandName: "watch",
         abstract: "Show what happens in the agent, as it happens.",
         discussion: """
-            A line for each sign-in, refresh, refusal and change of the keyring, until Ctrl-C. With --json each line is \
-            the event as the agent sent it.
+            A line for each sign-in and sign-out, refresh, refusal, save that fails or catches up, loss of the \
+            tenant, and keyring that is locked, unlocked or gone, until Ctrl-C. With --json each line is the event as the agent sent it.
 
               postern watch
               postern watch work --json | while read -r event; do …; done

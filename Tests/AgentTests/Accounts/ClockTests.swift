@@ -37,6 +37,20 @@ struct ClockTests {
         }
     }
 
+    @Test(
+        "a wrong wall clock excuses no other flaw of an ID token",
+        arguments: [IDTokenFlaw.otherSubject, .otherAudience])
+    func flawWithWrongClock(flaw: IDTokenFlaw) async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            let token = try await fixture.token().accessToken
+            fixture.clock.setWallClock(ahead: Self.year)
+            await fixture.order(.idToken(flaw))
+            #expect(await fixture.tokenError(.with(force: true))?.code == .idTokenInvalid)
+            #expect(try await fixture.token().accessToken == token)
+        }
+    }
+
     @Test("a restart within one boot goes by the clock that nobody sets", arguments: [year, -year, 0])
     func restart(seconds: Double) async throws {
         try await AgentFixture.run { fixture in

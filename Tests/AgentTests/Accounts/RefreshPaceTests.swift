@@ -1,3 +1,5 @@
+import DevTenant
+import PosternProtocol
 import Testing
 
 @testable import Agent
@@ -28,5 +30,35 @@ struct RefreshPaceTests {
         pace.giveUp(second)
         await third.sleep(for: nil, on: ManualClock())
         #expect(pace.enter(third))
+    }
+
+    @Test("a refresh that only pauses keeps no place, so a tenant in trouble holds up no other")
+    func pausing() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            try await fixture.expireToken()
+            await fixture.order(.page(503))
+            _ = try await fixture.wake()
+            try await fixture.clock.sleeper(within: 0.1...1)
+            let pace = try await fixture.account.parts.pace
+            for _ in 1...RefreshPace.standardLimit { #expect(pace.enter(Nudge())) }
+        }
+    }
+
+    @Test("whoever asks for a token does not stand in the line, and calls out of it the refresh that does")
+    func asked() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            try await fixture.expireToken()
+            await fixture.order(.page(503))
+            _ = try await fixture.wake()
+            try await fixture.clock.sleeper(within: 0.1...1)
+            let pace = try await fixture.account.parts.pace
+            for _ in 1...RefreshPace.standardLimit { #expect(pace.enter(Nudge())) }
+            fixture.clock.advance(by: 1)
+            let flight = try #require(try await fixture.account.flight)
+            while !pace.hasInLine(flight.nudge) { await Task.yield() }
+            #expect(try await fixture.token().from == .refresh)
+        }
     }
 }
