@@ -24,7 +24,7 @@ struct CommandTests {
         let ending = try run("agent.status", Self.status, "status")
         #expect(ending.status == 0)
         for words in [
-            "running since 2023-11-14 22:13", "locked: unlock it", "not in force: line 3",
+            "running since 2023-11-14 22:13", "locked: sign-ins cannot be loaded", "not in force: line 3",
             "work: signed in as Ada <ada@example.com>", "not saved", "home: sign-in needed", "postern login home",
         ] {
             #expect(ending.output.contains(words))
