@@ -161,5 +161,9 @@ let package = Package(
                 .product(name: "_CryptoExtras", package: "swift-crypto"),
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "FaultTests",
+            dependencies: ["DevTenant", "PosternProtocol", "TestSupport", "postern", "posternd", "postern-devtenant"],
+            exclude: ["README.md"], swiftSettings: settings),
     ]
 )

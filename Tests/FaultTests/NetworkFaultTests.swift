@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite("Faults of the tenant")
-struct FaultTests {
+struct NetworkFaultTests {
     private static let overlapping: Options = {
         var options = Options()
         options.clients = [Client(refreshTokens: RefreshTokenPolicy(overlap: 60))]
