@@ -21,7 +21,7 @@ package struct Agent: Sendable {
     let log: Logger
     let startedAt: Date
     let connectionLimit = ConnectionLimit()
-    private let parts: Account.Parts
+    let parts: Account.Parts
 
     /// - Parameter unsaved: what an earlier process left that the keyring may not have.
     package init(

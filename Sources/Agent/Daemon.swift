@@ -41,9 +41,15 @@ package enum Daemon {
             log.info("\(summary).")
             ServiceManager.ready(summary)
         }
+        let watchdog = Watchdog(clock: agent.clock) {
+            await server.turn()
+            await agent.progress()
+        }
         let services = ServiceGroup(
             configuration: .init(
-                services: [agent.refresher, agent.keyringFollower, ReloadOnHangup(agent), server],
+                // They end in the opposite order.
+                services: [agent.refresher, agent.keyringFollower] + agent.machineMonitors(environment)
+                    + [watchdog, ReloadOnHangup(agent), server],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
         let end: Result<Void, any Error>
         do {

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <linux/memfd.h>
+#include <linux/rtnetlink.h>
 #include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/timerfd.h>
 
 /* Swift cannot call a variadic function, and prctl(2) is one. */
 static inline int postern_set_dumpable(int dumpable) {

@@ -26,8 +26,13 @@ extension Account {
         if case .unknown(let error?) = served, error.data.retryable || error.data.cause == "absent" {
             next.append(now + (error.code == .keyringLocked ? Self.lockedPoll : Self.absentPoll))
         }
+        if isAsleep {
+            next.append(asleepUntil)
+        } else if flight == nil, !waiters.isEmpty {
+            refreshNow()
+        }
         // A refresh in flight nudges when it ends; while a second factor is wanted nothing is refreshed in the background.
-        if flight == nil, !isStopping, !needsSecondFactor, let due = isInDoubt ? now : refreshDue {
+        if flight == nil, !isStopping, !isAsleep, !needsSecondFactor, let due = isInDoubt ? now : refreshDue {
             let start = max(due, aheadNotBefore, tenantPause)
             if start <= now {
                 refreshNow()
@@ -47,7 +52,7 @@ extension Account {
     /// Starts the one refresh, or has the one that pauses go on, if its last attempt was five seconds ago. One that only stands in line goes at once.
     func refreshNow() {
         // What a sign-in or a proof is about to replace must not be refreshed; both look after the waiters when they are done.
-        guard !isStopping, !isSigningIn, proving == nil else { return }
+        guard !isStopping, !isSigningIn, proving == nil, !isAsleep else { return }
         if let flight {
             if parts.pace.hasInLine(flight.nudge) || now.timeIntervalSince(lastAttempt) >= 5 { flight.nudge.nudge() }
             return
@@ -62,7 +67,7 @@ extension Account {
     ///
     /// - Returns: whether it holds a place, to be given back after the attempt.
     private func takeTurn(_ epoch: Int, _ nudge: Nudge) async -> Bool {
-        while epoch == self.epoch, !isStopping, waiters.isEmpty {
+        while epoch == self.epoch, !isStopping, !isAsleep, waiters.isEmpty {
             if parts.pace.enter(nudge) { return true }
             await nudge.sleep(for: nil, on: parts.clock)
         }
@@ -74,19 +79,19 @@ extension Account {
     private func refresh(_ epoch: Int, _ nudge: Nudge) async {
         var backoff = Backoff()
         var pauseEnd = Date.distantPast
-        while epoch == self.epoch, !isStopping {
+        while epoch == self.epoch, !isStopping, !isAsleep {
             let nextAttempt = max(pauseEnd, tenantPause)
             if nextAttempt > now {
                 failWaiters(dueBefore: nextAttempt)
                 guard !waiters.isEmpty || isInDoubt else { break }
                 await nudge.sleep(for: .seconds(nextAttempt.timeIntervalSince(now)), on: parts.clock)
-                // Somebody's impatience ends a back-off, but not a pause that the tenant asked for.
-                pauseEnd = .distantPast
+                // Somebody's impatience, or a network that is back, ends a back-off, but not a pause that the tenant asked for.
+                pauseEnd = self.pauseEnd(cutShort: pauseEnd)
                 continue
             }
             let hasPlace = await takeTurn(epoch, nudge)
             defer { if hasPlace { parts.pace.leave() } }
-            guard epoch == self.epoch, !isStopping else { break }
+            guard epoch == self.epoch, !isStopping, !isAsleep else { break }
             let key = waiters.values.first?.key ?? .standard
             lastAttempt = now
             let outcome = await attempt(key, epoch: epoch)

@@ -83,6 +83,8 @@ actor Account {
     var proving: Proving?
     /// By it the person's factors are managed. In memory only (Account+Factors.swift).
     var factorAccess: FactorAccess?
+    /// The machine is going to sleep, unless it is said to have resumed before this (Account+Machine.swift).
+    var asleepUntil = Date.distantPast
     /// A failed refresh ahead is not tried again before this.
     var aheadNotBefore = Date.distantPast
     var aheadBackoff = Account.newAheadBackoff

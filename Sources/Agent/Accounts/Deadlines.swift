@@ -15,6 +15,15 @@ final class Deadlines: Sendable {
 
     private let state = Mutex(State.all)
     private let nudge = Nudge()
+    private let follower = Mutex(Follower())
+
+    /// Whoever takes and sleeps in turns.
+    private struct Follower {
+        /// Nil while it sleeps.
+        var busySince: ContinuousClock.Instant?
+        /// Who waits for it to take.
+        var askers: [Nudge] = []
+    }
 
     func moved(of account: Account) {
         state.withLock { state in
@@ -30,9 +39,28 @@ final class Deadlines: Sendable {
         nudge.nudge()
     }
 
+    /// Returns when the follower has shown that it goes on: at once if it has been at work for less than `patience`, else when it takes next.
+    func followed(patience: Duration, on clock: any AgentClock) async {
+        let answer = Nudge()
+        let isAtWork = follower.withLock { follower in
+            if let since = follower.busySince, since.duration(to: .now) < patience { return true }
+            follower.askers.append(answer)
+            return false
+        }
+        guard !isAtWork else { return }
+        nudge.nudge()
+        await answer.sleep(for: nil, on: clock)
+    }
+
     /// What has moved since it was last taken.
     func take() -> Moved {
-        state.withLock { state in
+        let askers = follower.withLock { follower in
+            follower.busySince = .now
+            defer { follower.askers = [] }
+            return follower.askers
+        }
+        for asker in askers { asker.nudge() }
+        return state.withLock { state in
             defer { state = .some([:]) }
             return switch state {
             case .all: .all
@@ -43,6 +71,7 @@ final class Deadlines: Sendable {
 
     /// Sleeps for the duration, for ever if it is nil; returns early if something has moved or the task is cancelled.
     func sleep(for duration: Duration?, on clock: any AgentClock) async {
+        follower.withLock { $0.busySince = nil }
         await nudge.sleep(for: duration, on: clock)
     }
 }

@@ -157,6 +157,15 @@ final class SessionBus {
             return try boolean()
         }
 
+        /// A file descriptor; the caller closes it.
+        func fileDescriptor() throws(CallError) -> Int32 {
+            var descriptor: Int32 = -1
+            try check(sd_bus_message_read_basic(message, BasicType.fileDescriptor, &descriptor))
+            // The message closes its own.
+            let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+            return try copy >= 0 ? copy : check(-errno)
+        }
+
         /// Passes over the next value, whatever it is.
         func skip() throws(CallError) {
             try check(sd_bus_message_skip(message, nil))
@@ -223,6 +232,7 @@ private enum BasicType {
     static let uint32 = CChar(UInt8(ascii: "u"))
     static let boolean = CChar(UInt8(ascii: "b"))
     static let array = CChar(UInt8(ascii: "a"))
+    static let fileDescriptor = CChar(UInt8(ascii: "h"))
     static let variant = CChar(UInt8(ascii: "v"))
 }
 

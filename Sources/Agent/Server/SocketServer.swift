@@ -73,6 +73,13 @@ struct SocketServer: Service {
         socket.remove()
     }
 
+    /// Returns when the event loop, which does all the reading and writing, has come round to it.
+    func turn() async {
+        await withCheckedContinuation { continuation in
+            group.next().execute { continuation.resume() }
+        }
+    }
+
     private struct ForeignPeer: Error {}
 
     /// `struct ucred` of <sys/socket.h>, which glibc declares for _GNU_SOURCE alone.

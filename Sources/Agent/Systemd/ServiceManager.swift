@@ -14,6 +14,18 @@ enum ServiceManager {
         notify("STOPPING=1\nSTATUS=Stopping")
     }
 
+    /// How often the manager wants to be told that the service is alive: twice in the time after which it would end it; nil if it does not want to be
+    /// told (sd_watchdog_enabled(3)).
+    static var watchdogInterval: Duration? {
+        var microseconds: UInt64 = 0
+        guard sd_watchdog_enabled(0, &microseconds) > 0 else { return nil }
+        return .microseconds(Int64(clamping: microseconds / 2))
+    }
+
+    static func alive() {
+        notify("WATCHDOG=1")
+    }
+
     /// Has the manager keep a descriptor for the next process of this service, which gets it beside its socket (``InheritedDescriptors``).
     ///
     /// - Returns: whether there was a manager to be told. That it has no room for it (systemd.service(5), FileDescriptorStoreMax=) it does not say.

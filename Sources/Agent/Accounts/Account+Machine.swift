@@ -1,0 +1,45 @@
+import FoundationEssentials
+import PosternProtocol
+
+// What suspend and the network mean for refreshes. An answer that arrives while the machine sleeps is lost, and with it a rotated refresh token.
+
+extension Account {
+    /// A sleep that was announced and is not heard of any more, counted in time that includes suspend, was called off.
+    private static let sleepLimit = Duration.seconds(30)
+    /// A machine that gets its network back in several steps is not answered by an attempt at each.
+    private static let attemptGap = Duration.seconds(5)
+
+    /// The machine is about to be suspended: no refresh is begun, whoever waits for one.
+    var isAsleep: Bool { now < asleepUntil }
+
+    /// Begins no refresh from now on, and returns when the one under way, or a proof in its place, has ended its attempt and is saved.
+    func prepareForSleep() async {
+        asleepUntil = now + Self.sleepLimit
+        parts.deadlines.moved(of: self)
+        flight?.nudge.nudge()
+        await flight?.task.value
+        _ = await proving?.task.value
+        await save()
+    }
+
+    /// - Parameter delay: how long a refresh ahead that has become due is put off, so that not all accounts come at once. Whoever asks for a token does
+    ///   not wait for it.
+    func resume(after delay: Duration) {
+        asleepUntil = .distantPast
+        if !waiters.isEmpty { refreshNow() }
+        networkChanged()
+        if !isInDoubt { aheadNotBefore = max(aheadNotBefore, now + delay) }
+    }
+
+    /// If the tenant could not be reached before, it may be now.
+    func networkChanged() {
+        guard refreshError?.code == .offline || attemptError?.code == .offline else { return }
+        aheadNotBefore = min(aheadNotBefore, lastAttempt + Self.attemptGap)
+        flight?.nudge.nudge()
+    }
+
+    /// When the attempt after a pause that was cut short may be made.
+    func pauseEnd(cutShort end: Date) -> Date {
+        min(end, lastAttempt + Self.attemptGap)
+    }
+}

@@ -1,0 +1,97 @@
+import Glibc
+import ServiceLifecycle
+
+/// Hears from logind that the machine is about to sleep, and delays that until the agent is ready (org.freedesktop.login1(5); systemd.io, "Inhibitor
+/// Locks").
+///
+/// Where there is no system bus or no logind, as in containers, nothing is heard, and nothing is said about it.
+actor SleepMonitor: Service {
+    private static let logind = "org.freedesktop.login1"
+    private static let path = "/org/freedesktop/login1"
+    private static let interface = "org.freedesktop.login1.Manager"
+    private static let patience = Duration.seconds(2)
+
+    private let executor = BlockingExecutor(label: "postern.sleep-monitor")
+    private let busAddress: String
+    private let clock: any AgentClock
+    private let changed: @Sendable (MachineChange) async -> Void
+
+    /// - Parameter environment: names the system bus if it is not at its usual place (sd_bus_default_system(3)).
+    init(
+        environment: [String: String], clock: any AgentClock, changed: @escaping @Sendable (MachineChange) async -> Void
+    ) {
+        busAddress = environment["DBUS_SYSTEM_BUS_ADDRESS"] ?? "unix:path=/run/dbus/system_bus_socket"
+        self.clock = clock
+        self.changed = changed
+    }
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    nonisolated func run() async throws {
+        await cancelWhenGracefulShutdown { await self.follow() }
+    }
+
+    private func follow() async {
+        var backoff = Self.newBackoff
+        while !Task.isCancelled {
+            // A bus that is away, or went away, is looked for again.
+            if let bus = try? listen() {
+                backoff = Self.newBackoff
+                try? await follow(bus)
+            }
+            try? await clock.sleep(for: backoff.next())  // cancelled: the agent ends
+        }
+    }
+
+    private static var newBackoff: Backoff { Backoff() }
+
+    private func listen() throws(SessionBus.CallError) -> SessionBus {
+        let bus = try SessionBus(address: busAddress, timeout: Self.patience)
+        try bus.subscribe(
+            to: "type='signal',sender='\(Self.logind)',path='\(Self.path)',interface='\(Self.interface)',"
+                + "member='PrepareForSleep'", timeout: Self.patience)
+        return bus
+    }
+
+    /// Acts upon the signals until the connection is lost.
+    private func follow(_ bus: SessionBus) async throws(SessionBus.CallError) {
+        var lock = try? takeLock(bus)
+        while !Task.isCancelled {
+            while let signal = try bus.nextSignal() {
+                guard signal.member == "PrepareForSleep" else { continue }
+                if try signal.body.boolean() {
+                    await changed(.goingToSleep)
+                    lock = nil
+                } else {
+                    lock = try? takeLock(bus)
+                    await changed(.resumed)
+                }
+            }
+            await bus.awaitArrival(for: nil, on: clock)
+        }
+        withExtendedLifetime(lock) {}
+    }
+
+    /// Without the lock, as on a machine whose policy forbids it, the agent still hears of sleep, but is not waited for.
+    private func takeLock(_ bus: SessionBus) throws(SessionBus.CallError) -> InhibitorLock {
+        try bus.call(
+            Self.logind, Self.path, Self.interface, "Inhibit",
+            [
+                .string("sleep"), .string("Postern"), .string("A refreshed sign-in is being saved"), .string("delay"),
+            ], timeout: Self.patience
+        ) { answer throws(SessionBus.CallError) in InhibitorLock(descriptor: try answer.fileDescriptor()) }
+    }
+}
+
+/// Sleep is delayed for as long as the descriptor is open.
+private final class InhibitorLock {
+    private let descriptor: CInt
+
+    init(descriptor: CInt) {
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        close(descriptor)
+    }
+}
