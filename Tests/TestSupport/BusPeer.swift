@@ -26,6 +26,8 @@ package struct BusPeer: Sendable {
         case string(String)
         case objectPath(String)
         case objectPaths([String])
+        /// The bus sends a copy; this one is closed.
+        case fileDescriptor(Int32)
         indirect case variant(Value)
         /// An `a{sv}` with nothing in it.
         case noProperties
@@ -135,6 +137,9 @@ private final class Connection: @unchecked Sendable {
             sd_bus_message_open_container(message, type("a"), "o")
             for path in paths { sd_bus_message_append_basic(message, type("o"), path) }
             sd_bus_message_close_container(message)
+        case .fileDescriptor(var descriptor):
+            sd_bus_message_append_basic(message, type("h"), &descriptor)
+            close(descriptor)
         case .variant(let value):
             sd_bus_message_open_container(message, type("v"), signature(value))
             append(value, to: message)
@@ -151,6 +156,7 @@ private final class Connection: @unchecked Sendable {
         case .string: "s"
         case .objectPath: "o"
         case .objectPaths: "ao"
+        case .fileDescriptor: "h"
         case .variant: "v"
         case .noProperties: "a{sv}"
         }

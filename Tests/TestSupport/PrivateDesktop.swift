@@ -53,6 +53,7 @@ package actor PrivateDesktop {
         environment["XDG_RUNTIME_DIR"] = runtimeDirectory.path
         environment["XDG_CONFIG_DIRS"] = directory.appending(path: "etc").path
         environment["DBUS_SESSION_BUS_ADDRESS"] = busAddress
+        environment["DBUS_SYSTEM_BUS_ADDRESS"] = busAddress
         environment["LANG"] = "C.UTF-8"
         self.environment = environment
     }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Synchronization
 
 /// Whose deadlines may have moved since the ``Refresher`` last looked, so that it need not ask thousands of accounts about each that has changed.
@@ -20,7 +21,7 @@ final class Deadlines: Sendable {
     /// Whoever takes and sleeps in turns.
     private struct Follower {
         /// Nil while it sleeps.
-        var busySince: ContinuousClock.Instant?
+        var busySince: Date?
         /// Who waits for it to take.
         var askers: [Nudge] = []
     }
@@ -43,7 +44,7 @@ final class Deadlines: Sendable {
     func followed(patience: Duration, on clock: any AgentClock) async {
         let answer = Nudge()
         let isAtWork = follower.withLock { follower in
-            if let since = follower.busySince, since.duration(to: .now) < patience { return true }
+            if let since = follower.busySince, clock.now < since + patience { return true }
             follower.askers.append(answer)
             return false
         }
@@ -53,9 +54,9 @@ final class Deadlines: Sendable {
     }
 
     /// What has moved since it was last taken.
-    func take() -> Moved {
+    func take(at now: Date) -> Moved {
         let askers = follower.withLock { follower in
-            follower.busySince = .now
+            follower.busySince = now
             defer { follower.askers = [] }
             return follower.askers
         }

@@ -29,7 +29,7 @@ struct Refresher: Service {
 
     private func doWhatIsDue(_ agenda: inout Agenda) async {
         let accounts: [Account]
-        switch parts.deadlines.take() {
+        switch parts.deadlines.take(at: parts.clock.now) {
         case .all:
             agenda = Agenda()
             accounts = await registry.withRetired

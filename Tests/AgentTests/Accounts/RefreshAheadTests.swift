@@ -7,18 +7,6 @@ import Testing
 
 @Suite("Refreshing ahead")
 struct RefreshAheadTests {
-    /// Runs the background task while `body` runs.
-    private static func withRefresher(
-        of fixture: AgentFixture, _ body: @escaping @Sendable () async throws -> Void
-    ) async throws {
-        let refresher = fixture.agent.refresher
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await refresher.run() }
-            defer { group.cancelAll() }
-            try await body()
-        }
-    }
-
     @Test("it is due by the margin, and jitter only makes it earlier")
     func margin() async throws {
         try await AgentFixture.run { fixture in
@@ -44,7 +32,7 @@ struct RefreshAheadTests {
     func background() async throws {
         try await AgentFixture.run { fixture in
             try await fixture.signIn()
-            try await Self.withRefresher(of: fixture) {
+            try await fixture.withRefresher {
                 for count in 1...3 {
                     let pause = try await fixture.clock.sleeper(within: 86_400 - 330...86_400 - 300)
                     fixture.clock.advance(by: pause)

@@ -1,4 +1,5 @@
 import Foundation
+import ServiceLifecycle
 import Testing
 
 @testable import Agent
@@ -20,6 +21,20 @@ extension AgentFixture {
         _ = try await account.wake()
         let isRefreshing = try await account.flight != nil
         #expect(!isRefreshing)
+    }
+
+    /// Runs the background task while `body` runs.
+    func withRefresher(_ body: @escaping @Sendable () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await agent.refresher.run() }
+            defer { group.cancelAll() }
+            try await body()
+        }
+    }
+
+    /// Waits until somebody waits for a token.
+    func someoneWaits() async throws {
+        while try await account.waiters.isEmpty { await Task.yield() }
     }
 
     /// Waits until an account has been told to end.

@@ -68,6 +68,11 @@ final class ManualClock: AgentClock {
         for sleeper in awake { sleeper.continuation.resume() }
     }
 
+    /// Time passes, and nobody wakes: of the machine's suspend only some timers know.
+    func suspend(for seconds: Double) {
+        state.change { $0.now += seconds }
+    }
+
     /// Waits until somebody sleeps for a time of this range from now, seconds, and returns how long.
     @discardableResult
     func sleeper(within range: ClosedRange<Double>) async throws -> Double {
