@@ -14,6 +14,8 @@ let usage = """
       --help     show this text
       --version  show the version
 
+    POSTERN_LOG_LEVEL in its environment says how much it logs: trace, debug, info (the default), notice, warning, error or critical.
+
     """
 
 switch Array(CommandLine.arguments.dropFirst()) {
@@ -33,7 +35,15 @@ default:
 }
 
 let environment = ProcessInfo.processInfo.environment
-let log = Logger(label: "posternd") { _ in StandardErrorLogHandler(environment: environment) }
+var log = Logger(label: "posternd") { _ in StandardErrorLogHandler(environment: environment) }
+if let name = environment["POSTERN_LOG_LEVEL"] {
+    guard let level = Logger.Level(rawValue: name) else {
+        let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+        log.error("POSTERN_LOG_LEVEL is '\(name)': it can be one of \(names).")
+        exit(ExitStatus.usage)
+    }
+    log.logLevel = level
+}
 guard Daemon.harden() else {
     log.error("The agent's memory cannot be hidden from other processes: \(String(cString: strerror(errno))).")
     exit(ExitStatus.software)

@@ -48,4 +48,13 @@ struct ExitStatusTests {
         #expect(try await posternd("--help").exit == .status(0))
         #expect(try await posternd("--version").output.hasPrefix("posternd "))
     }
+
+    @Test("the daemon does not guess at a log level")
+    func logLevel() async throws {
+        let daemon = try await withDeadline {
+            try await ChildProcess.run(BuiltProduct.agent.path, environment: ["POSTERN_LOG_LEVEL": "loud"])
+        }
+        #expect(daemon.exit == .status(64))
+        #expect(daemon.error.contains("'loud'") && daemon.error.contains("debug"))
+    }
 }

@@ -59,6 +59,8 @@ extension RunningAgent {
     /// Starts the daemon and waits until it has told the service manager that it is ready. What an earlier one has stored with the manager it gets back.
     package func start() async throws {
         var environment = environment
+        // All that can be logged is logged, and searched for secrets in the end.
+        environment["POSTERN_LOG_LEVEL"] = "trace"
         environment["NOTIFY_SOCKET"] = notifications.path
         let stored = notifications.stored
         if !stored.isEmpty {

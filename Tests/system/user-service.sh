@@ -3,14 +3,9 @@
 set -euo pipefail
 [[ $EUID != 0 ]] || exec "$(dirname "$0")/under-user-manager" "$0"
 source "$(dirname "$0")/assertions.bash"
+source "$(dirname "$0")/session.bash"
 
-stage=$(realpath "$(dirname "$0")/../..")
 socket=$XDG_RUNTIME_DIR/postern/agent.sock
-address=ada@example.com
-
-property() {
-    systemctl --user show --property="$1" --value posternd.service
-}
 
 # answered: the agent answers, and is the process that systemd knows; its pid is in $agent then.
 answered() {
@@ -29,39 +24,6 @@ die() {
 
 not_running() {
     ! kill -0 "$1"
-}
-
-# unlock: a keyring of its own, with a password. gnome-keyring shows a collection that it has just made only after it was
-# started anew.
-unlock() {
-    printf sesame | "$stage/Tests/system/keyring-control"
-    systemctl --user restart gnome-keyring-daemon.service
-    await test -S "$XDG_RUNTIME_DIR/keyring/control"
-    printf sesame | "$stage/Tests/system/keyring-control"
-    gdbus wait --session --timeout 10 org.freedesktop.secrets
-}
-
-# tenant PATH: what the tenant tells its tests.
-tenant() {
-    curl --silent --show-error --fail "${issuer}_dev/$1"
-}
-
-start_tenant() {
-    "$stage/dist/bin/postern-devtenant" --port 0 >"$HOME/tenant" &
-    await grep --quiet 'http://127.0.0.1:[0-9]' "$HOME/tenant" || fail 'the tenant does not start'
-    issuer=$(grep --only-matching --max-count=1 'http://127.0.0.1:[0-9]*/' "$HOME/tenant")
-}
-
-# sign_in: types the code that the tenant sent, as soon as it was sent.
-sign_in() {
-    coproc { postern login 2>&1; }
-    # Bash forgets the descriptors and the pid when the process ends.
-    local pid=$COPROC_PID input=${COPROC[1]} output=${COPROC[0]} code
-    await tenant "code?to=$address" || fail 'no code was sent'
-    code=$(tenant "code?to=$address" | jq --raw-output .code)
-    printf '%s\n' "$code" >&"$input"
-    cat <&"$output" || true
-    wait "$pid" || fail "postern login exited with $?"
 }
 
 step 'the socket is 0600 in a 0700 directory, and nothing runs behind it'
@@ -100,15 +62,9 @@ for signal in SEGV KILL; do
 done
 
 step 'with a profile written to the file and a reload, somebody signs in'
-unlock
+unlock_keyring
 start_tenant
-mkdir -p "$HOME/.config/postern"
-cat >"$HOME/.config/postern/postern.conf" <<END
-[profile dev]
-issuer=$issuer
-client_id=postern-dev
-username=$address
-END
+add_profile
 systemctl --user reload posternd.service
 await eval 'postern profiles | grep --quiet dev' || fail 'the profile is not there after a reload'
 sign_in
