@@ -65,7 +65,7 @@ refuse_unsaved() {
 "$stage/scripts/install" --no-build
 unlock_keyring
 start_tenant
-add_profile
+add_profile refresh=on-demand
 sign_in
 
 step 'what the network and the clock tell is not kept from it by its confinement'

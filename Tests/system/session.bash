@@ -41,7 +41,7 @@ sign_in() {
     wait "$pid" || fail "postern login exited with $?"
 }
 
-# add_profile: one of the tenant's in the configuration file, before the daemon reads it.
+# add_profile LINE…: one of the tenant's in the configuration file, before the daemon reads it.
 add_profile() {
     mkdir -p "$HOME/.config/postern"
     cat >"$HOME/.config/postern/postern.conf" <<END
@@ -50,4 +50,5 @@ issuer=$issuer
 client_id=postern-dev
 username=$address
 END
+    printf '%s\n' "$@" >>"$HOME/.config/postern/postern.conf"
 }

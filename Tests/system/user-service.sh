@@ -64,7 +64,7 @@ done
 step 'with a profile written to the file and a reload, somebody signs in'
 unlock_keyring
 start_tenant
-add_profile
+add_profile refresh=ahead
 systemctl --user reload posternd.service
 await eval 'postern profiles | grep --quiet dev' || fail 'the profile is not there after a reload'
 sign_in
