@@ -180,7 +180,10 @@ extension Client {
 }
 
 extension Failure {
-    private static let howToStart = "Start it: systemctl --user start posternd.socket (or run posternd by hand). If it crashed too often, first: systemctl --user reset-failed 'posternd.*'"
+    private static let howToStart = """
+        Start it: systemctl --user start posternd.socket (or run posternd by hand). If it crashed too often, first: \
+        systemctl --user reset-failed 'posternd.*'
+        """
 
     static let noSocketPath = Failure(
         "There is no XDG_RUNTIME_DIR in the environment, so where the agent listens is not known.",

@@ -9,28 +9,33 @@ import Testing
 struct WatchdogTests {
     @Test("each beat comes after a proof, and a proof that does not come ends the beats")
     func beats() async throws {
+        struct Counts: Sendable {
+            var proofs = 0
+            var beats = 0
+            var isStuck = false
+        }
+        let counts = Watched(Counts())
         let clock = ManualClock()
-        let beats = Watched(0)
-        let isStuck = Watched(false)
         let watchdog = Watchdog(interval: .seconds(15), clock: clock) {
+            counts.change { $0.proofs += 1 }
             // Cancelled: the test is over.
-            _ = try? await isStuck.wait { $0 ? nil : true }
+            _ = try? await counts.wait { $0.isStuck ? nil : true }
         } beat: {
-            beats.change { $0 += 1 }
+            counts.change { $0.beats += 1 }
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await watchdog.run() }
             defer { group.cancelAll() }
             for count in 1...3 {
                 try await clock.sleeper(within: 15...15)
-                #expect(beats.value == count)
-                if count == 3 { isStuck.change { $0 = true } }
+                #expect(counts.value.proofs == count && counts.value.beats == count)
+                if count == 3 { counts.change { $0.isStuck = true } }
                 clock.advance(by: 15)
             }
-            clock.advance(by: 1000)
-            #expect(beats.value == 3)
-            isStuck.change { $0 = false }
-            try await beats.wait { $0 == 4 ? true : nil }
+            try await counts.wait { $0.proofs == 4 ? true : nil }
+            #expect(counts.value.beats == 3)
+            counts.change { $0.isStuck = false }
+            try await counts.wait { $0.beats == 4 ? true : nil }
         }
     }
 
