@@ -105,8 +105,10 @@ package struct HTTPTransport: Sendable {
             return .notSent(
                 isDNS ? .dns : .connect,
                 detail: isDNS ? "its host name could not be looked up" : "no connection could be made")
-        case let error as IOError where [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH].contains(error.errnoCode):
-            // What an address in place of a name gives; on a connection that stands, TCP reports none of these before the deadline.
+        case let error as IOError
+        where [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EMFILE, ENFILE].contains(error.errnoCode):
+            // What an address in place of a name gives, or a process without descriptors left; on a connection that stands, TCP reports none of these
+            // before the deadline.
             return .notSent(.connect, detail: "no connection could be made")
         // Before the handshake is done nothing is sent; what fails later may have been.
         case NIOSSLError.uncleanShutdown, NIOSSLError.shutdownFailed, NIOSSLError.readInInvalidTLSState,

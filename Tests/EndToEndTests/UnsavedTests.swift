@@ -55,27 +55,6 @@ struct UnsavedTests {
         }
     }
 
-    @Test("is kept from the tenant's answer on: a crash before the save has ended costs nothing")
-    func crashBeforeSave() async throws {
-        try await withRunningAgent { agent in
-            try await agent.signIn()
-            try await agent.stored(0)
-            await agent.tenant.order(.hold, at: .token, grant: .refreshToken)
-            try agent.connect().request("token.get", ["force": true])
-            try await withDeadline { try await agent.tenant.requestHeld(at: .token, grant: .refreshToken) }
-            await agent.desktop.stopKeyring()
-            await agent.tenant.release()
-            try await agent.stored(1)
-            try await agent.crash()
-            await agent.desktop.continueKeyring()
-            try await agent.start()
-            #expect(try await agent.call("token.get", ["force": true])["from"] == "refresh")
-            let presented = await agent.tenant.requests(to: .token, grant: .refreshToken).map(
-                \.refreshToken?.generation)
-            #expect(presented == [0, 1])
-        }
-    }
-
     @Test("is kept only while the keyring lacks it")
     func removed() async throws {
         try await withRunningAgent { agent in

@@ -1,33 +1,237 @@
 import DevTenant
+import Foundation
 import TestSupport
 import Testing
 
-@Suite("Faults of the tenant")
+@Suite("Faults of the tenant and of the way to it")
 struct NetworkFaultTests {
-    private static let overlapping: Options = {
-        var options = Options()
-        options.clients = [Client(refreshTokens: RefreshTokenPolicy(overlap: 60))]
-        return options
-    }()
+    // MARK: - Not reached
 
-    private func refreshes(_ agent: RunningAgent) async -> [RecordedRequest] {
-        await agent.tenant.requests(to: .token, grant: .refreshToken)
-    }
-
-    @Test("a lost answer is asked for again while the tenant's overlap lasts")
-    func lostWithOverlap() async throws {
-        try await withRunningAgent(Self.overlapping, profile: ["rotation_overlap": "60"]) { agent in
+    @Test(
+        "row 29: no address or no route is 1006 with the cause, puts nothing in doubt and costs nothing",
+        arguments: [("https://tenant.invalid/", "dns"), ("https://192.0.2.1/", "connect")])
+    func unreachable(issuer: String, cause: String) async throws {
+        try await withRunningAgent { agent in
             try await agent.signIn()
-            try await agent.restartWithExpiredTokens()
-            await agent.tenant.order(.loseAnswer, at: .token, grant: .refreshToken)
-            #expect(try await agent.call("token.get")["from"] == "refresh")
-            #expect(await refreshes(agent).map(\.refreshToken?.generation) == [0, 0])
-            try await agent.call("token.get", ["force": true])
-            #expect(await refreshes(agent).last?.status == 200)
+            let cached = try await agent.token()
+            let before = try await agent.record()?["refresh_token"]
+            try await agent.stop()
+            // The same tenant, as if its name had changed its meaning.
+            try await agent.rewriteRecord { record in
+                var binding = record["binding"]?.object ?? [:]
+                binding["issuer"] = .string(issuer)
+                record["binding"] = .object(binding)
+            }
+            try agent.configure(await agent.profile("work", ["issuer": issuer]))
+            try await agent.start()
+            let refusal = try await agent.refusal(of: "token.get", ["force": true, "wait": 8])
+            #expect(refusal?.code == 1006 && refusal?.cause == cause)
+            try await expectUnharmed(agent, cached, before)
         }
     }
 
-    @Test("without an overlap a lost answer costs the sign-in, and the cause says so")
+    @Test("row 29: a closed port is 1006 connect, and the tenant is used again when it is back")
+    func refusedConnection() async throws {
+        try await withTenantAway { agent in
+            let cached = try await agent.token()
+            let before = try await agent.record()?["refresh_token"]
+            let refusal = try await agent.refusal(of: "token.get", ["force": true, "wait": 1])
+            #expect(refusal?.code == 1006 && refusal?.cause == "connect")
+            try await expectUnharmed(agent, cached, before)
+            try await agent.tenant.serving {
+                let token = try await agent.call("token.get", ["force": true])
+                #expect(token["from"] == "refresh")
+                #expect(await agent.presented == [0])
+            }
+        }
+    }
+
+    @Test("row 29: a certificate that is not trusted is 1006 tls, and nothing is sent")
+    func untrusted() async throws {
+        var options = Options()
+        options.usesTLS = true
+        try await withRunningAgent(options, starting: false) { agent in
+            let file = agent.desktop.home.appending(path: "ca.pem")
+            try Data(try #require(agent.tenant.caCertificatePEM).utf8).write(to: file)
+            let trusting = await agent.profile("work", ["ca_file": file.path])
+            try agent.configure(trusting)
+            try await agent.start()
+            try await agent.signIn()
+            let cached = try await agent.token()
+            let before = try await agent.record()?["refresh_token"]
+
+            try agent.configure(await agent.profile())
+            try await agent.call("agent.reload")
+            let refusal = try await agent.refusal(of: "token.get", ["force": true, "wait": 1])
+            #expect(refusal?.code == 1006 && refusal?.cause == "tls")
+            try await expectUnharmed(agent, cached, before)
+            #expect(await agent.presented == [])
+
+            try agent.configure(trusting)
+            try await agent.call("agent.reload")
+            #expect(try await agent.call("token.get", ["force": true])["from"] == "refresh")
+        }
+    }
+
+    /// What a trouble that passes leaves as it was: the token in memory, the refresh token in the keyring, and no doubt about it.
+    private func expectUnharmed(_ agent: RunningAgent, _ cached: String, _ refreshToken: JSON?) async throws {
+        #expect(try await agent.token() == cached)
+        #expect(try await agent.status()["state"] == "offline")
+        try await agent.recorded { $0["refreshing_since"] == nil }
+        #expect(try await agent.record()?["refresh_token"] == refreshToken)
+    }
+
+    // MARK: - In trouble
+
+    enum Trouble: String, CaseIterable, CustomTestStringConvertible {
+        case closed, reset, portal, unavailable, broken
+
+        var fault: Fault {
+            switch self {
+            case .closed: .hangUp
+            case .reset: .reset
+            case .portal: .page()
+            case .unavailable: .refusal(503, "temporarily_unavailable")
+            case .broken: .page(500)
+            }
+        }
+
+        var cause: String {
+            switch self {
+            case .closed, .reset: "timeout"
+            case .portal: "not_json"
+            case .unavailable, .broken: "server_error"
+            }
+        }
+
+        var testDescription: String { rawValue }
+    }
+
+    @Test(
+        "rows 29 and 30: a connection lost, a captive portal, 503 and 500 are 1006 with the cause, and cost nothing",
+        arguments: Trouble.allCases)
+    func trouble(_ trouble: Trouble) async throws {
+        try await withRunningAgent { agent in
+            try await agent.signIn()
+            let cached = try await agent.token()
+            let before = try await agent.record()?["refresh_token"]
+            await agent.tenant.order(trouble.fault, at: .token, grant: .refreshToken, times: 100)
+            let refusal = try await agent.refusal(of: "token.get", ["force": true, "wait": 1])
+            #expect(refusal?.code == 1006 && refusal?.cause == trouble.cause)
+            #expect(refusal?.data["retryable"] == true)
+            #expect(try await agent.token() == cached)
+            #expect(
+                try await agent.postern("token", "--rejected", "-", "--wait", "1", input: cached).exit == .status(75))
+            #expect(try await agent.status()["state"] == "offline")
+            #expect(try await agent.record()?["refresh_token"] == before)
+            await agent.tenant.cancelFaults()
+            #expect(try await agent.call("token.get", ["force": true])["from"] == "refresh")
+            #expect(try await agent.status()["state"] == "signed_in")
+            #expect(await agent.presented.allSatisfy { $0 == 0 })
+        }
+    }
+
+    @Test("row 30: a failing tenant is asked by one request after the other, however many wait", arguments: [503, 500])
+    func oneAfterTheOther(status: Int) async throws {
+        try await withRunningAgent { agent in
+            try await agent.signIn()
+            try await agent.restartWithExpiredTokens()
+            await agent.tenant.order(.page(status), at: .token, grant: .refreshToken, times: 3)
+            let callers = try (1...10).map { _ in try agent.requestToken(["wait": 35]) }
+            var tokens: Set<String> = []
+            for caller in callers {
+                tokens.insert(try await caller.answer()?["result"]?["access_token"]?.string ?? "none")
+            }
+            #expect(tokens.count == 1 && !tokens.contains("none"))
+            #expect(await agent.refreshes.map(\.status) == [status, status, status, 200])
+            #expect(await agent.presented == [0, 0, 0, 0])
+        }
+    }
+
+    @Test("row 30: a rate limit is told at once with the time to wait, and nobody asks the tenant before that")
+    func rateLimited() async throws {
+        try await withRunningAgent { agent in
+            try await agent.signIn()
+            let cached = try await agent.token()
+            let before = try await agent.record()?["refresh_token"]
+            await agent.tenant.order(.rateLimited(retryAfter: 120), at: .token, grant: .refreshToken)
+            let refusal = try await agent.refusal(of: "token.get", ["force": true])
+            #expect(refusal?.code == 1007 && refusal?.data["retry_after"] == 120)
+            let callers = try (1...10).map { _ in try agent.requestToken(["force": true]) }
+            for caller in callers {
+                #expect(try await caller.answer()?["error"]?["code"] == 1007)
+            }
+            #expect(await agent.refreshes.count == 1)
+            try await agent.recorded { $0["refreshing_since"] == nil }
+            #expect(try await agent.record()?["refresh_token"] == before)
+            #expect(try await agent.token() == cached)
+        }
+    }
+
+    @Test("row 30: whoever can wait for the end of a rate limit gets a token then, and not before")
+    func rateLimitOver() async throws {
+        try await withRunningAgent { agent in
+            try await agent.signIn()
+            await agent.tenant.order(.rateLimited(retryAfter: 2), at: .token, grant: .refreshToken)
+            #expect(try await agent.call("token.get", ["force": true])["from"] == "refresh")
+            let times = await agent.refreshes.map(\.at)
+            #expect(times.count == 2 && times[1] - times[0] >= 2)
+        }
+    }
+
+    @Test(
+        "row 31: an answer too large, without end, stalled, trickling or garbled is given up in time and asked for again",
+        arguments: [Answer.Body.oversized(bytes: 10 << 20), .endless, .stalled, .trickling, .garbled])
+    func unreadableBody(_ body: Answer.Body) async throws {
+        try await withRunningAgent(.overlapping, profile: ["rotation_overlap": "60"]) { agent in
+            try await agent.signIn()
+            let cached = try await agent.token()
+            await agent.tenant.order(.body(body), at: .token, grant: .refreshToken)
+            let caller = try agent.requestToken(["force": true, "wait": 35])
+            try await withDeadline { try await agent.tenant.requestArrived(at: .token, grant: .refreshToken) }
+            #expect(try await agent.call("token.get")["access_token"]?.string != nil, "served meanwhile")
+            let token = try await caller.answer()?["result"]
+            #expect(token?["from"] == "refresh" && token?["access_token"]?.string != cached)
+            #expect(await agent.presented == [0, 0])
+            #expect(try await agent.call("token.get", ["force": true])["from"] == "refresh")
+            #expect(await agent.presented == [0, 0, 1])
+        }
+    }
+
+    @Test("row 31: who waits no longer for a mute tenant is told 1016, and the refresh goes on")
+    func outOfTime() async throws {
+        try await withRunningAgent { agent in
+            try await agent.signIn()
+            try await agent.restartWithExpiredTokens()
+            await agent.tenant.order(.hold, at: .token, grant: .refreshToken)
+            let refusal = try await agent.refusal(of: "token.get", ["wait": 1])
+            #expect(refusal?.code == 1016 && refusal?.data["retryable"] == true)
+            #expect(try await agent.postern("token", "--wait", "0").exit == .status(75))
+            try await agent.refreshHeld()
+            await agent.tenant.release()
+            try await agent.logged("Refreshed.")
+            #expect(try await agent.call("token.get")["from"] == "cache")
+            #expect(await agent.presented == [0])
+        }
+    }
+
+    // MARK: - Rotated, and nobody knows
+
+    @Test("row 32: lost answers are asked for again while the tenant's overlap lasts", arguments: [1, 2])
+    func lostWithOverlap(times: Int) async throws {
+        try await withRunningAgent(.overlapping, profile: ["rotation_overlap": "60"]) { agent in
+            try await agent.signIn()
+            try await agent.restartWithExpiredTokens()
+            await agent.tenant.order(.loseAnswer, at: .token, grant: .refreshToken, times: times)
+            #expect(try await agent.call("token.get")["from"] == "refresh")
+            #expect(await agent.presented == Array(repeating: 0, count: times + 1))
+            try await agent.call("token.get", ["force": true])
+            #expect(await agent.presented.last == 1)
+            #expect(await agent.refreshes.last?.status == 200)
+        }
+    }
+
+    @Test("row 32: without an overlap a lost answer costs the sign-in, and the cause says so")
     func lostWithoutOverlap() async throws {
         try await withRunningAgent { agent in
             try await agent.signIn()
@@ -35,69 +239,47 @@ struct NetworkFaultTests {
             await agent.tenant.order(.loseAnswer, at: .token, grant: .refreshToken)
             let refusal = try await agent.refusal(of: "token.get")
             #expect(refusal?.code == 1001 && refusal?.cause == "lost_answer")
-            let count = await refreshes(agent).count
             #expect(try await agent.postern("token").exit == .status(77))
             try await agent.restart()
             #expect(try await agent.refusal(of: "token.get")?.cause == "lost_answer")
-            #expect(await refreshes(agent).count == count, "a refused refresh token was sent again")
+            #expect(await agent.presented == [0, 0], "a refused refresh token was sent again")
             #expect(try await agent.status()["state"] == "login_required")
         }
     }
 
-    @Test("a daemon killed with an answer on its way asks again within the overlap")
-    func killedInDoubt() async throws {
-        try await withRunningAgent(Self.overlapping, profile: ["rotation_overlap": "60"]) { agent in
-            try await agent.signIn()
-            try await agent.restartWithExpiredTokens()
-            await agent.tenant.order(.holdAnswer, at: .token, grant: .refreshToken)
-            let connection = try agent.connect()
-            try connection.request("token.get")
-            try await withDeadline { try await agent.tenant.requestHeld(at: .token, grant: .refreshToken) }
-            try await agent.crash()
-            await agent.tenant.release()
-            try await agent.start()
-            #expect(try await agent.call("token.get")["from"] != nil)
-            #expect(await refreshes(agent).map(\.refreshToken?.generation) == [0, 0])
-        }
-    }
+    // MARK: - Refused
 
-    @Test("a daemon killed with an answer on its way says lost_answer where there is no overlap")
-    func killedWithoutOverlap() async throws {
-        try await withRunningAgent { agent in
-            try await agent.signIn()
-            try await agent.restartWithExpiredTokens()
-            await agent.tenant.order(.holdAnswer, at: .token, grant: .refreshToken)
-            let connection = try agent.connect()
-            try connection.request("token.get")
-            try await withDeadline { try await agent.tenant.requestHeld(at: .token, grant: .refreshToken) }
-            try await agent.crash()
-            await agent.tenant.release()
-            try await agent.start()
-            let refusal = try await agent.refusal(of: "token.get")
-            #expect(refusal?.code == 1001 && refusal?.cause == "lost_answer")
-        }
-    }
-
-    @Test("a refused refresh token is suspected of reuse and never sent again")
+    @Test("row 33: a refused refresh token is told once, never sent again, and its record says why")
     func refused() async throws {
-        try await withRunningAgent { agent in
+        try await withRunningAgent(profile: ["refresh": "ahead"]) { agent in
             try await agent.signIn()
             let cached = try await agent.token()
+            let watcher = try agent.connect()
+            try watcher.request("events.subscribe")
+            #expect(try await watcher.answer()?["result"] == [:])
             await agent.tenant.revokeRefreshTokens(of: RunningAgent.person)
             let refusal = try await agent.refusal(of: "token.get", ["force": true])
             #expect(refusal?.code == 1001 && refusal?.cause == "reuse_suspected")
-            #expect(try await agent.token() == cached, "a token that still lives is served in every state")
+            #expect(try await watcher.answer()?["params"]?["type"] == "login_required")
+            #expect(try await watcher.answer()?["params"]?["type"] == "reuse_suspected")
             #expect(try await agent.refusal(of: "token.get", ["force": true])?.code == 1001)
+            try watcher.request("agent.hello")
+            #expect(try await watcher.answer()?["result"]?["name"] == "posternd", "nothing is told twice")
+
+            #expect(try await agent.token() == cached, "a token that still lives is served in every state")
+            #expect(try await agent.status()["refresh_due_at"] == nil)
+            let record = try await agent.record()
+            #expect(record?["refresh_token"] == nil && record?["refusal"] == "reuse_suspected")
             try await agent.restart()
             #expect(try await agent.refusal(of: "token.get", ["force": true])?.cause == "reuse_suspected")
             #expect(try await agent.token() == cached)
-            #expect(await refreshes(agent).count == 1)
+            #expect(await agent.presented == [0])
             try await agent.signIn()
             #expect(try await agent.call("token.get", ["force": true])["from"] == "refresh")
         }
     }
 
-    @Test("the end of a deleted person's sign-in has its own cause")
+    @Test("row 33: the end of a deleted person's sign-in has its own cause")
     func deletedPerson() async throws {
         try await withRunningAgent { agent in
             try await agent.signIn()
@@ -107,121 +289,29 @@ struct NetworkFaultTests {
         }
     }
 
-    @Test("a rate limit is told at once, with the time to wait")
-    func rateLimited() async throws {
-        try await withRunningAgent { agent in
-            try await agent.signIn()
-            await agent.tenant.order(.rateLimited(retryAfter: 600), at: .token, grant: .refreshToken)
-            let refusal = try await agent.refusal(of: "token.get", ["force": true])
-            #expect(refusal?.code == 1007 && refusal?.data["retry_after"] == 600)
-            #expect(try await agent.record()?["refresh_token"]?.string != nil)
-            #expect(try await agent.token() != "")
-        }
-    }
-
-    enum Trouble: String, CaseIterable, CustomTestStringConvertible {
-        case unavailable, portal, hangUp
-
-        var fault: Fault {
-            switch self {
-            case .unavailable: .page(503)
-            case .portal: .page()
-            case .hangUp: .hangUp
-            }
-        }
-
-        var cause: String {
-            switch self {
-            case .unavailable: "server_error"
-            case .portal: "not_json"
-            case .hangUp: "timeout"
-            }
-        }
-
-        var testDescription: String { rawValue }
-    }
-
-    @Test("a tenant in trouble is 1006 with the cause, and costs nothing", arguments: Trouble.allCases)
-    func offline(_ trouble: Trouble) async throws {
+    @Test("row 34: a refresh token that somebody else has used is refused, and the log warns of theft")
+    func stolen() async throws {
         try await withRunningAgent { agent in
             try await agent.signIn()
             let cached = try await agent.token()
-            let before = try await agent.record()?["refresh_token"]
-            await agent.tenant.order(trouble.fault, at: .token, grant: .refreshToken, times: 100)
-            let refusal = try await agent.refusal(of: "token.get", ["force": true, "wait": 1])
-            #expect(refusal?.code == 1006 && refusal?.cause == trouble.cause)
-            #expect(refusal?.data["retryable"] == true)
-            #expect(
-                try await agent.postern("token", "--rejected", "-", "--wait", "1", input: cached).exit == .status(75))
-            #expect(try await agent.status()["state"] == "offline")
-            #expect(try await agent.record()?["refresh_token"] == before)
-            await agent.tenant.cancelFaults()
-            #expect(try await agent.call("token.get", ["force": true])["from"] == "refresh")
-            #expect(try await agent.status()["state"] == "signed_in")
-        }
-    }
-
-    @Test("a passing trouble is waited out")
-    func passingTrouble() async throws {
-        try await withRunningAgent { agent in
-            try await agent.signIn()
-            await agent.tenant.order(.page(503), at: .token, grant: .refreshToken)
-            #expect(try await agent.call("token.get", ["force": true])["from"] == "refresh")
-            #expect(await refreshes(agent).map(\.refreshToken?.generation) == [0, 0])
-        }
-    }
-
-    @Test("who waits no longer is told 1016, and the refresh goes on")
-    func outOfTime() async throws {
-        try await withRunningAgent { agent in
-            try await agent.signIn()
-            try await agent.restartWithExpiredTokens()
-            await agent.tenant.order(.hold, at: .token, grant: .refreshToken)
-            let refusal = try await agent.refusal(of: "token.get", ["wait": 1])
-            #expect(refusal?.code == 1016 && refusal?.data["retryable"] == true)
-            #expect(try await agent.postern("token", "--wait", "0").exit == .status(75))
-            try await withDeadline { try await agent.tenant.requestHeld(at: .token, grant: .refreshToken) }
-            await agent.tenant.release()
-            try await agent.logged("Refreshed.")
-            #expect(try await agent.call("token.get")["from"] == "cache")
-            #expect(await refreshes(agent).count == 1)
-        }
-    }
-
-    @Test("a tenant that is away is 1006 connect, and is used again when it is back")
-    func refusedConnection() async throws {
-        try await withPlace {
-            try await withPrivateDesktop { desktop in
-                let tenant = try DevTenant()
-                try await withAgent(desktop, tenant) { agent in
-                    try await tenant.serving {
-                        try agent.configure(await agent.profile())
-                        try await agent.start()
-                        try await agent.signIn()
-                    }
-                    let cached = try await agent.token()
-                    let refusal = try await agent.refusal(of: "token.get", ["force": true, "wait": 1])
-                    #expect(refusal?.code == 1006 && refusal?.cause == "connect")
-                    #expect(try await agent.token() == cached)
-                    try await tenant.serving {
-                        let token = try await agent.call("token.get", ["force": true])
-                        #expect(token["from"] == "refresh")
-                        #expect(await refreshes(agent).map(\.refreshToken?.generation) == [0])
-                    }
-                }
+            func use(_ token: JSON?) async throws -> JSON {
+                let grant = "grant_type=refresh_token&client_id=postern-dev&refresh_token=\(token?.string ?? "")"
+                let url = await agent.tenant.issuer + "oauth/token"
+                let answer = try await agent.desktop.run("curl", ["--silent", "--data", "@-", url], input: grant)
+                return JSON(text: answer.output) ?? .null
             }
+            let rotated = try await use(try await agent.record()?["refresh_token"])["refresh_token"]
+            #expect(rotated?.string != nil)
+            let refusal = try await agent.postern("token", "--rejected", "-", input: cached)
+            #expect(refusal.exit == .status(77))
+            #expect(try await agent.refusal(of: "token.get")?.cause == "reuse_suspected")
+            #expect(await agent.log.contains("it may have been stolen"))
+            #expect(try await use(rotated)["error"] == "invalid_grant", "the tenant ends the thief's too")
+            #expect(await agent.presented == [0, 0, 1])
         }
     }
 
-    @Test("a tenant whose name does not resolve is 1006 dns")
-    func unresolved() async throws {
-        try await withRunningAgent(profile: ["issuer": "https://tenant.invalid/"]) { agent in
-            let refusal = try await agent.refusal(of: "login.start")
-            #expect(refusal?.code == 1006 && refusal?.cause == "dns")
-        }
-    }
-
-    @Test("a refresh that asks for a second factor keeps the refresh token")
+    @Test("row 35: a refresh that asks for a second factor keeps the refresh token")
     func secondFactor() async throws {
         try await withRunningAgent { agent in
             try await agent.signIn()
@@ -236,28 +326,77 @@ struct NetworkFaultTests {
         }
     }
 
-    @Test("an ID token that is not right fails the refresh, but not its rotation")
-    func forgedIDToken() async throws {
+    // MARK: - Tokens that are not right
+
+    static let flaws = IDTokenFlaw.allCases.filter { ![.severalAudiences, .expired].contains($0) }
+
+    @Test(
+        "row 36: an ID token that is not right is 1021; the rotation is kept, and of the answer nothing else",
+        arguments: flaws)
+    func forgedIDToken(_ flaw: IDTokenFlaw) async throws {
         try await withRunningAgent { agent in
             try await agent.signIn()
             let cached = try await agent.token()
-            await agent.tenant.order(.idToken(.badSignature), at: .token, grant: .refreshToken)
-            let refusal = try await agent.refusal(of: "token.get", ["force": true])
-            #expect(refusal?.code == 1021)
+            let before = try #require(try await agent.record())
+            await agent.tenant.order(.idToken(flaw), at: .token, grant: .refreshToken)
+            #expect(try await agent.refusal(of: "token.get", ["force": true])?.code == 1021)
+            #expect(try await agent.status()["last_error"]?["code"] == 1021)
             #expect(try await agent.token() == cached)
+            let after = try #require(try await agent.record())
+            #expect(after["tokens"] == before["tokens"] && after["id_token"] == before["id_token"])
+            #expect(after["account"] == before["account"])
+            #expect(after["refresh_token"]?.string != nil && after["refresh_token"] != before["refresh_token"])
             #expect(try await agent.call("token.get", ["force": true])["from"] == "refresh")
-            #expect(await refreshes(agent).map(\.refreshToken?.generation) == [0, 1])
+            #expect(await agent.presented == [0, 1])
         }
     }
 
-    @Test("an answer without a token is 1020, and its rotation is kept")
-    func brokenAnswer() async throws {
+    static let brokenMembers: [[String: JSON]] = [
+        ["expires_in": 0], ["expires_in": -3600], ["expires_in": 1_000_000_000_000], ["expires_in": "soon"],
+        ["expires_in": nil], ["access_token": nil], ["access_token": ""], ["access_token": 7], ["token_type": nil],
+        ["token_type": "mac"],
+    ]
+
+    @Test(
+        "row 37: an answer without a token that can be used is 1020, and its rotation is kept",
+        arguments: brokenMembers)
+    func brokenAnswer(_ members: [String: JSON]) async throws {
         try await withRunningAgent { agent in
             try await agent.signIn()
-            await agent.tenant.order(.members(["access_token": nil]), at: .token, grant: .refreshToken)
+            let cached = try await agent.token()
+            let before = try #require(try await agent.record())
+            await agent.tenant.order(.members(members), at: .token, grant: .refreshToken)
             #expect(try await agent.refusal(of: "token.get", ["force": true])?.code == 1020)
+            #expect(try await agent.token() == cached)
+            let after = try #require(try await agent.record())
+            #expect(after["tokens"] == before["tokens"])
+            #expect(after["refresh_token"]?.string != nil && after["refresh_token"] != before["refresh_token"])
             #expect(try await agent.call("token.get", ["force": true])["from"] == "refresh")
-            #expect(await refreshes(agent).map(\.refreshToken?.generation) == [0, 1])
+            #expect(await agent.presented == [0, 1])
+        }
+    }
+
+    @Test("row 37: a lifetime may be a text or have a fraction", arguments: ["3600", 3600.5] as [JSON])
+    func lenientLifetime(_ lifetime: JSON) async throws {
+        try await withRunningAgent { agent in
+            try await agent.signIn()
+            await agent.tenant.order(.members(["expires_in": lifetime]), at: .token, grant: .refreshToken)
+            let token = try await agent.call("token.get", ["force": true])
+            let left = try #require(token["expires_in"]?.integer)
+            #expect(token["from"] == "refresh" && (3500...3600).contains(left))
+        }
+    }
+
+    @Test("row 37: an answer without a refresh token leaves the one that there is")
+    func withoutRefreshToken() async throws {
+        try await withRunningAgent(.overlapping) { agent in
+            try await agent.signIn()
+            let before = try await agent.record()?["refresh_token"]
+            await agent.tenant.order(.members(["refresh_token": nil]), at: .token, grant: .refreshToken)
+            #expect(try await agent.call("token.get", ["force": true])["from"] == "refresh")
+            #expect(try await agent.record()?["refresh_token"] == before)
+            #expect(try await agent.call("token.get", ["force": true])["from"] == "refresh")
+            #expect(await agent.presented == [0, 0])
         }
     }
 }

@@ -30,7 +30,11 @@ package final class AgentConnection: Sendable {
     }
 
     package func send(_ text: String) throws {
-        var rest = Array(text.utf8)[...]
+        try send(bytes: Array(text.utf8))
+    }
+
+    package func send(bytes: [UInt8]) throws {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes {
                 Glibc.send(socket.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))

@@ -16,6 +16,8 @@ package final class ChildProcess: Sendable {
     package enum Exit: Equatable, Sendable {
         case status(Int32)
         case signal(Int32)
+        /// By this signal, and it left a core dump.
+        case dump(Int32)
     }
 
     /// Everything a finished program left.
@@ -247,8 +249,10 @@ extension ChildProcess {
         let (exit, waiters) = state.withLock { state in
             var status: Int32 = 0
             waitpid(processID, &status, 0)
-            // wait(2): the low seven bits are the signal, the next byte the status.
-            let exit = status & 0x7f == 0 ? Exit.status((status >> 8) & 0xff) : .signal(status & 0x7f)
+            // wait(2): the low seven bits are the signal, the eighth tells of a core dump, the next byte is the status.
+            let signal = status & 0x7f
+            let exit: Exit =
+                signal == 0 ? .status((status >> 8) & 0xff) : status & 0x80 == 0 ? .signal(signal) : .dump(signal)
             state.exit = exit
             defer { state.exitWaiters = [] }
             return (exit, state.exitWaiters)

@@ -57,7 +57,11 @@ extension RunningAgent {
     package var processID: Int32 { daemon?.processID ?? 0 }
 
     /// Starts the daemon and waits until it has told the service manager that it is ready. What an earlier one has stored with the manager it gets back.
-    package func start() async throws {
+    ///
+    /// - Parameters:
+    ///   - settings: what a shell does first that the daemon inherits, limits for one.
+    ///   - wrapper: a command that becomes the daemon, with its arguments.
+    package func start(after settings: String = ":", by wrapper: String = "") async throws {
         var environment = environment
         // All that can be logged is logged, and searched for secrets in the end.
         environment["POSTERN_LOG_LEVEL"] = "trace"
@@ -69,7 +73,8 @@ extension RunningAgent {
         }
         // Descriptors are for the process that LISTEN_PID names (sd_listen_fds(3)), which only the process itself can know here.
         let daemon = try ChildProcess(
-            "sh", ["-c", "export LISTEN_PID=$$; exec \"$0\"", BuiltProduct.agent.path], environment: environment,
+            "sh", ["-c", "\(settings); export LISTEN_PID=$$; exec \(wrapper) \"$0\"", BuiltProduct.agent.path],
+            environment: environment,
             descriptors: stored.map(\.descriptor))
         self.daemon = daemon
         try await withDeadline { [notifications] in

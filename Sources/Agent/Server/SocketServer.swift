@@ -41,6 +41,13 @@ struct SocketServer: Service {
             Connections(limit: limit), eventLoop: eventLoop)
         let server = try await ServerBootstrap(group: eventLoop)
             .serverChannelOption(.backlog, value: 128)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    // Without file descriptors left, accepting is tried again each second; else it would be tried without end.
+                    try channel.pipeline.syncOperations.addHandler(
+                        AcceptBackoffHandler(shouldForwardIOErrorCaught: false))
+                }
+            }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 1 << 18, high: Connection.unreadAnswersLimit))
             .childChannelInitializer { [handler, counters, events, log] channel in

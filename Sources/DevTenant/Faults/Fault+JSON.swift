@@ -7,6 +7,7 @@ extension Fault {
         case "hold": self = .hold
         case "delay": self = .delay(milliseconds: json["milliseconds"]?.integer ?? 1000)
         case "hang_up": self = .hangUp
+        case "reset": self = .reset
         case "answer":
             var headers = HTTPFields()
             for (name, value) in json["headers"]?.object ?? [:] {
@@ -28,6 +29,8 @@ extension Fault {
         case "oversized": self = .body(.oversized(bytes: json["bytes"]?.integer ?? 16_777_216))
         case "endless": self = .body(.endless)
         case "stalled": self = .body(.stalled)
+        case "trickling": self = .body(.trickling)
+        case "garbled": self = .body(.garbled)
         default: return nil
         }
     }

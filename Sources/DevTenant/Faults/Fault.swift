@@ -8,6 +8,8 @@ package enum Fault: Sendable {
     case delay(milliseconds: Int)
     /// The connection is closed before anything is done.
     case hangUp
+    /// The connection is reset (RFC 9293, section 3.5.2) before anything is done.
+    case reset
     /// This is answered and nothing is done.
     case answer(Answer)
     /// MFA is demanded; `requirements` becomes `mfa_requirements`.
@@ -36,7 +38,7 @@ package enum Fault: Sendable {
     var phase: Phase {
         switch self {
         case .hold, .delay: .arrival
-        case .hangUp, .answer, .mfaRequired: .work
+        case .hangUp, .reset, .answer, .mfaRequired: .work
         case .idToken: .idToken
         case .members: .answer
         case .holdAnswer: .departure

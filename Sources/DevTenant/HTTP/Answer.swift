@@ -10,6 +10,10 @@ package struct Answer: Sendable, Hashable {
         case endless
         /// The head and a first byte, then silence until the client leaves.
         case stalled
+        /// A byte a second until the client leaves.
+        case trickling
+        /// A chunk whose length is no number (RFC 9112, section 7.1), and the end of the connection.
+        case garbled
     }
 
     package var status: Int

@@ -5,6 +5,7 @@ import Hummingbird
 enum Reply: Sendable {
     case answer(Answer)
     case hangUp
+    case reset
 }
 
 /// The way of a request through the tenant: written down, held up or spoiled as ordered, worked on, answered.
@@ -42,6 +43,7 @@ extension DevTenant {
         }
         switch faults.take(.work, endpoint: endpoint, grant: grant) {
         case .hangUp: return .hangUp
+        case .reset: return .reset
         case .answer(let answer): return .answer(answer)
         case .mfaRequired(let requirements): return .answer(pretendedMFA(requirements))
         default: break

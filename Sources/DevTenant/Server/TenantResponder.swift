@@ -1,5 +1,7 @@
+import Glibc
 import Hummingbird
 import NIOCore
+import NIOHTTP1
 import NIOSSL
 
 /// Turns a request of the server into a ``Call``, and the tenant's reply into bytes or a dropped connection.
@@ -22,9 +24,19 @@ struct TenantResponder: HTTPResponder {
         case .answer(let answer):
             return response(for: answer, context)
         case .hangUp:
-            try await drop(context.channel)
-            return Response(status: .internalServerError)
+            return try await noResponse(context.channel)
+        case .reset:
+            // What is closed without lingering is reset (socket(7), SO_LINGER).
+            let socket = context.channel as? any SocketOptionProvider
+            try await socket?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+            return try await noResponse(context.channel)
         }
+    }
+
+    /// Drops the connection; what is returned has nowhere to go.
+    private func noResponse(_ channel: any Channel) async throws -> Response {
+        try await drop(channel)
+        return Response(status: .internalServerError)
     }
 
     private func response(for answer: Answer, _ context: ConnectionContext) -> Response {
@@ -34,6 +46,8 @@ struct TenantResponder: HTTPResponder {
             case .oversized(let bytes): oversized(bytes)
             case .endless: endless(context.channel)
             case .stalled: stalled(context.channel)
+            case .trickling: trickling(context.channel)
+            case .garbled: garbled(context.channel)
             }
         return Response(status: .init(code: answer.status), headers: answer.headers, body: body)
     }
@@ -65,6 +79,29 @@ struct TenantResponder: HTTPResponder {
         ResponseBody(contentLength: 4096) { [tenant] writer in
             try await writer.write(ByteBuffer(string: "{"))
             try await tenant.wait { $0.isClosing ? true : nil }
+            try await drop(channel)
+        }
+    }
+
+    private func trickling(_ channel: any Channel) -> ResponseBody {
+        ResponseBody { [tenant] writer in
+            try await writer.write(ByteBuffer(string: "{"))
+            while await !tenant.isClosing {
+                try await Task.sleep(for: .seconds(1))
+                try await writer.write(ByteBuffer(string: " "))
+            }
+            try await drop(channel)
+        }
+    }
+
+    private func garbled(_ channel: any Channel) -> ResponseBody {
+        ResponseBody { writer in
+            try await writer.write(ByteBuffer(string: "{"))
+            try await channel.eventLoop.submit {
+                // From beneath the encoder, which would write a chunk's length itself.
+                try channel.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
+                    .writeAndFlush(NIOAny(ByteBuffer(string: "length?\r\n}\r\n")), promise: nil)
+            }.get()
             try await drop(channel)
         }
     }
