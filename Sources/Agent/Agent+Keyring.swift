@@ -10,11 +10,13 @@ extension Agent {
     /// The one method that lets the provider show its dialog.
     func unlockKeyring(_ request: UnlockKeyring) async throws(AgentError) -> UnlockKeyring.Response {
         let timeout = try Self.seconds(request.timeout ?? 120, "timeout")
-        let end = await clock.limit(.seconds(timeout)) { [keyring] () -> Result<UnlockOutcome, SecretStoreError> in
-            do throws(SecretStoreError) {
-                return .success(try await keyring.unlock())
-            } catch {
-                return .failure(error)
+        let end = await pendingUnlocks.run { [clock, keyring] in
+            await clock.limit(.seconds(timeout)) { () -> Result<UnlockOutcome, SecretStoreError> in
+                do throws(SecretStoreError) {
+                    return .success(try await keyring.unlock())
+                } catch {
+                    return .failure(error)
+                }
             }
         }
         switch end {

@@ -131,8 +131,10 @@ extension Agent {
     func idToken(_ request: GetIDToken) async throws(AgentError) -> GetIDToken.Response {
         let account = try await account(request.profile)
         let wait = await configuration.current.agent.wait
-        let token = try await answeringSecondFactor(of: account) { account throws(AgentError) in
-            try await account.idToken(wait: wait)
+        let token = try await awaitingUnlock(wait) { wait throws(AgentError) in
+            try await answeringSecondFactor(of: account) { account throws(AgentError) in
+                try await account.idToken(wait: wait)
+            }
         }
         guard let claims = IDTokenClaims.json(ofVerified: token),
             let value = try? JSONDecoder().decode(JSONValue.self, from: Data(claims))  // not decodable: said below
@@ -174,8 +176,11 @@ extension Agent {
         _ ask: Account.Ask, of account: Account, joinLogin: Bool
     ) async throws(AgentError) -> (AccessToken, GetToken.Response.Source) {
         do {
-            return try await answeringSecondFactor(of: account) { account throws(AgentError) in
-                try await account.token(ask)
+            return try await awaitingUnlock(ask.wait) { wait throws(AgentError) in
+                let ask = ask.with(wait: wait)
+                return try await answeringSecondFactor(of: account) { account throws(AgentError) in
+                    try await account.token(ask)
+                }
             }
         } catch {
             guard joinLogin, error.code == .loginRequired || error.code == .mfaRequired,
@@ -191,6 +196,25 @@ extension Agent {
             }
             guard case .signedIn = state.step else { throw error }
             return (try await account.token(ask).token, .login)
+        }
+    }
+
+    /// Does what may need the keyring. Where that is locked and somebody is unlocking it, it waits for them and tries once more.
+    ///
+    /// - Parameters:
+    ///   - wait: seconds for all of it.
+    ///   - body: is given the seconds that are left.
+    private func awaitingUnlock<Value: Sendable>(
+        _ wait: Int, _ body: (Int) async throws(AgentError) -> Value
+    ) async throws(AgentError) -> Value {
+        let end = clock.now + .seconds(wait)
+        do {
+            return try await body(wait)
+        } catch {
+            guard error.code == .keyringLocked,
+                await clock.limit(.seconds(wait), { await pendingUnlocks.ended() }) == true
+            else { throw error }
+            return try await body(max(Int(end.timeIntervalSince(clock.now).rounded(.up)), 0))
         }
     }
 

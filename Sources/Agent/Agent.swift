@@ -14,6 +14,7 @@ package struct Agent: Sendable {
     let accounts: AccountRegistry
     let logins: LoginSessions
     let keyring: any SecretStore
+    let pendingUnlocks = PendingUnlocks()
     let tenants: Tenants
     let counters: Counters
     let events: EventHub

@@ -18,10 +18,10 @@ final class Collection {
 
     func load(_ item: KeyringItem) throws(ServiceError) -> KeyringReply {
         let found = try search(item, SECRET_SEARCH_LOAD_SECRETS)
-        guard let newest = found.newest else { return .notFound }
+        guard let own = found.own else { return .notFound }
         // The provider leaves the secret out if the item was locked after we had looked.
-        guard let value = secret_item_get_secret(newest) else {
-            if secret_item_get_locked(newest) != 0 { return .locked }
+        guard let value = secret_item_get_secret(own) else {
+            if secret_item_get_locked(own) != 0 { return .locked }
             return .failed(message: "the keyring handed out the item without its secret", lostBus: false)
         }
         defer { secret_value_unref(UnsafeMutableRawPointer(value)) }
@@ -89,19 +89,22 @@ private final class FoundItems {
         g_list_free_full(list, g_object_unref)
     }
 
-    /// The one last written, should somebody have copied our item or stored one with more attributes. Of two that were
-    /// written in the same second it is always the same one: the one with no attributes but ours if there is one.
-    var newest: UnsafeMutablePointer<SecretItem>? {
+    /// The one that a save replaces, should somebody have copied our item with attributes of their own. Of two with the
+    /// same attributes it is the one last written, and of two of the same second always the same one.
+    var own: UnsafeMutablePointer<SecretItem>? {
         items.max { rank($0) < rank($1) }
     }
 
-    private func rank(_ item: UnsafeMutablePointer<SecretItem>) -> (guint64, Int, Int, String) {
+    private func rank(_ item: UnsafeMutablePointer<SecretItem>) -> (Int, guint64, Int, String) {
         let attributes = secret_item_get_attributes(item)
         defer { g_hash_table_unref(attributes) }
+        // gnome-keyring adds this one of its own accord, and not at once.
+        let hasSchema = g_hash_table_contains(attributes, "xdg:schema") != 0
+        let count = Int(g_hash_table_size(attributes)) - (hasSchema ? 1 : 0)
         let path = UnsafeMutableRawPointer(item).withMemoryRebound(to: GDBusProxy.self, capacity: 1) { proxy in
             g_dbus_proxy_get_object_path(proxy).map { String(cString: $0) } ?? ""
         }
         // Paths end in a number that grows.
-        return (secret_item_get_modified(item), -Int(g_hash_table_size(attributes)), path.utf8.count, path)
+        return (-count, secret_item_get_modified(item), path.utf8.count, path)
     }
 }

@@ -8,15 +8,7 @@ struct UnsavedTests {
     /// Has a refresh rotate while the keyring does not answer.
     private static func rotateUnsaved(_ agent: RunningAgent) async throws -> String {
         try await agent.signIn()
-        await agent.tenant.order(.hold, at: .token, grant: .refreshToken)
-        let connection = try agent.connect()
-        try connection.request("token.get", ["force": true])
-        try await withDeadline { try await agent.tenant.requestHeld(at: .token, grant: .refreshToken) }
-        await agent.desktop.stopKeyring()
-        await agent.tenant.release()
-        let token = try #require(try await connection.answer()?["result"]?["access_token"]?.string)
-        #expect(try await agent.status()["saved"] == false)
-        return token
+        return try await agent.rotateUnsaved { await agent.desktop.stopKeyring() }
     }
 
     private static func storedToken(_ agent: RunningAgent) throws -> JSON? {

@@ -81,15 +81,27 @@ extension PrivateDesktop {
 
     /// Every message that was on the bus until now that has to do with asking the person something.
     package func promptTraffic() async throws -> [String] {
+        try await messages().filter { line in
+            line.contains("org.gnome.keyring.SystemPrompter") || line.contains("org.gnome.keyring.internal.Prompter")
+                || line.contains(#""member":"Prompt""#)
+        }
+    }
+
+    /// How often a method of this name has been called on the bus until now.
+    package func callCount(_ member: String) async throws -> Int {
+        try await messages().count { line in
+            line.contains(#""type":"method_call""#) && line.contains(#""member":"\#(member)""#)
+        }
+    }
+
+    /// Every message that was on the bus until now.
+    private func messages() async throws -> [String] {
         // The bus keeps the order of messages: once the record has this one, it has everything before it.
         let marker = "marker.m\(UUID().uuidString.filter { $0 != "-" })"
         try await callBus("NameHasOwner", "s", marker)
         guard let traffic else { return [] }
         try await withDeadline { try await traffic.line { $0.contains(marker) } }
-        return traffic.text().split(separator: "\n").map(String.init).filter { line in
-            line.contains("org.gnome.keyring.SystemPrompter") || line.contains("org.gnome.keyring.internal.Prompter")
-                || line.contains(#""member":"Prompt""#)
-        }
+        return traffic.text().split(separator: "\n").map(String.init)
     }
 
     /// Waits until somebody has called a method of this name; calls up to the one found are not looked at again.

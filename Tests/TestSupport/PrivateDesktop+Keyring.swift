@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 import Glibc
 
 extension PrivateDesktop {
@@ -53,6 +53,11 @@ extension PrivateDesktop {
         guard try connection.unlock(password: Self.password) == 0 else {
             throw Failure(step: "unlocking the keyring", detail: "gnome-keyring refused")
         }
+    }
+
+    /// The file that gnome-keyring keeps the login keyring in.
+    package nonisolated var keyringFile: URL {
+        home.appending(path: ".local/share/keyrings/login.keyring")
     }
 
     /// The process that provides the Secret Service, whoever started it.

@@ -4,7 +4,7 @@ import Glibc
 /// A desktop session that nobody else uses: a home, a runtime directory, a session bus and, unless told otherwise, an
 /// unlocked gnome-keyring, all real and all private.
 ///
-/// Everything it starts is ended, and everything it wrote removed, when ``withPrivateDesktop(provider:_:)`` returns.
+/// Everything it starts is ended, and everything it wrote removed, when ``withPrivateDesktop(provider:dataHome:_:)`` returns.
 package actor PrivateDesktop {
     /// Who provides the Secret Service at first.
     package enum Provider: Sendable {
@@ -36,7 +36,7 @@ package actor PrivateDesktop {
     var traffic: ChildProcess?
     var keyring: ChildProcess?
 
-    fileprivate init() throws {
+    fileprivate init(dataHome: String?) throws {
         // The paths of the sockets below must stay under 108 bytes (unix(7)), wherever TMPDIR points.
         var template = Array("/tmp/desktop-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Failure(step: "mkdtemp", detail: "errno \(errno)") }
@@ -55,6 +55,7 @@ package actor PrivateDesktop {
         environment["DBUS_SESSION_BUS_ADDRESS"] = busAddress
         environment["DBUS_SYSTEM_BUS_ADDRESS"] = busAddress
         environment["LANG"] = "C.UTF-8"
+        environment["XDG_DATA_HOME"] = dataHome
         self.environment = environment
     }
 
@@ -87,10 +88,13 @@ package actor PrivateDesktop {
 }
 
 /// Runs `body` in a desktop session of its own.
+///
+/// - Parameter dataHome: where its programs keep their data, keyrings among them, instead of its home.
 package func withPrivateDesktop<Value>(
-    provider: PrivateDesktop.Provider = .unlocked, _ body: (PrivateDesktop) async throws -> Value
+    provider: PrivateDesktop.Provider = .unlocked, dataHome: String? = nil,
+    _ body: (PrivateDesktop) async throws -> Value
 ) async throws -> Value {
-    let desktop = try PrivateDesktop()
+    let desktop = try PrivateDesktop(dataHome: dataHome)
     do {
         try await desktop.start(provider)
         let value = try await body(desktop)

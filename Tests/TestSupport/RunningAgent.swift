@@ -263,6 +263,35 @@ extension RunningAgent {
     }
 }
 
+// MARK: - A refresh token that the keyring lacks
+
+/// A refresh did not end as a test needs it.
+package struct NotUnsaved: Error {
+    package var answer: JSON?
+    package var status: JSON
+}
+
+extension RunningAgent {
+    /// Has a refresh rotate, whose result the keyring does not take because of what `trouble` does when the tenant has the request.
+    ///
+    /// - Returns: the new access token, which is handed out all the same.
+    @discardableResult
+    package nonisolated func rotateUnsaved(_ trouble: () async throws -> Void) async throws -> String {
+        await tenant.order(.hold, at: .token, grant: .refreshToken)
+        let connection = try connect()
+        try connection.request("token.get", ["force": true])
+        try await withDeadline { [tenant] in try await tenant.requestHeld(at: .token, grant: .refreshToken) }
+        try await trouble()
+        await tenant.release()
+        let answer = try await connection.answer()
+        let status = try await status()
+        guard answer?["result"]?["from"] == "refresh", status["saved"] == false,
+            let token = answer?["result"]?["access_token"]?.string
+        else { throw NotUnsaved(answer: answer, status: status) }
+        return token
+    }
+}
+
 // MARK: - Its record in the keyring
 
 extension RunningAgent {
@@ -308,14 +337,15 @@ extension RunningAgent {
 ///
 /// - Parameters:
 ///   - profile: keys of the profile beside or in the place of those that ``RunningAgent/profile(_:_:)`` gives it.
+///   - dataHome: where the desktop's programs keep their data instead of its home.
 ///   - starting: whether the daemon is started, or left to the body.
 package func withRunningAgent(
     _ options: Options = Options(), profile: [String: String?] = [:], provider: PrivateDesktop.Provider = .unlocked,
-    environment: [String: String] = [:], starting: Bool = true,
+    dataHome: String? = nil, environment: [String: String] = [:], starting: Bool = true,
     _ body: @escaping @Sendable (RunningAgent) async throws -> Void
 ) async throws {
     try await withPlace {
-        try await withPrivateDesktop(provider: provider) { desktop in
+        try await withPrivateDesktop(provider: provider, dataHome: dataHome) { desktop in
             try await DevTenant.withRunning(options) { tenant in
                 try await withAgent(desktop, tenant, environment: environment) { agent in
                     try agent.configure(await agent.profile("work", profile))

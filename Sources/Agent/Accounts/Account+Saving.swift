@@ -54,7 +54,7 @@ extension Account {
             return
         }
         let epoch = epoch
-        if takeUnsavedRecord() { return }
+        if await takePredecessorsRecord(epoch) || takeUnsavedRecord() { return }
         do {
             let json = try await store.load(item)
             guard epoch == self.epoch else { return }
@@ -104,6 +104,7 @@ extension Account {
 
     private func writeRecord() async {
         defer { writing = nil }
+        await takeOverItem()
         let written = record
         do {
             if let written {
@@ -133,6 +134,22 @@ extension Account {
             parts.log.warning("The keyring did not take the record: \(failure)", metadata: metadata)
         }
         tellWhetherSaved()
+        parts.deadlines.moved(of: self)
+    }
+
+    /// What the predecessor could not save must not come over what this account saves.
+    private func takeOverItem() async {
+        guard let predecessor else { return }
+        await predecessor.giveUpSaving()
+        self.predecessor = nil
+        // One that saved at the last moment has had the service manager drop the record of that name.
+        keepUnsavedRecord()
+    }
+
+    private func giveUpSaving() async {
+        while let writing { await writing.value }
+        isUnsaved = false
+        nextSave = nil
         parts.deadlines.moved(of: self)
     }
 

@@ -25,12 +25,28 @@ extension Account {
         }
         parts.log.notice(
             "Taken from the service manager: a sign-in that the keyring has not saved yet.", metadata: metadata)
-        doubtSince = credentials.refreshingSince
-        keep(credentials)
-        nextSave = now
-        served = .signedIn(credentials)
-        drawJitter()
+        resume(credentials)
         return true
+    }
+
+    /// Goes on with what the predecessor could not save, if the profile has come to mean the same sign-in again: it is newer than the keyring's.
+    ///
+    /// - Returns: whether that is so, or the epoch has changed meanwhile.
+    func takePredecessorsRecord(_ epoch: Int) async -> Bool {
+        guard let credentials = await predecessor?.unsavedRecord, credentials.binding == Credentials.Binding(profile)
+        else { return false }
+        if epoch == self.epoch { resume(credentials) }
+        return true
+    }
+
+    private var unsavedRecord: Credentials? { isUnsaved ? record : nil }
+
+    private func resume(_ unsaved: Credentials) {
+        doubtSince = unsaved.refreshingSince
+        keep(unsaved)
+        nextSave = now
+        served = .signedIn(unsaved)
+        drawJitter()
     }
 
     /// Says what becomes of a refresh token that the keyring has not taken, as the agent ends.

@@ -51,6 +51,8 @@ actor Account {
     var saveBackoff = Account.newSaveBackoff
     var nextSave: Date?
     var saveError: SecretStoreError?
+    /// The account that the keyring item belonged to, if the keyring has not taken all of it.
+    var predecessor: Account?
 
     /// As the keyring is known to hold it.
     var savedRefreshToken: Secret?
@@ -100,15 +102,18 @@ actor Account {
     /// The last of the requests that revoke refresh tokens.
     var revocation: Task<AgentError?, Never>?
 
-    init(profile: Profile, store: any SecretStore, parts: Parts) {
+    init(profile: Profile, store: any SecretStore, parts: Parts, predecessor: Account? = nil) {
         self.profile = profile
         self.store = store
         self.parts = parts
+        self.predecessor = predecessor
     }
 
     var now: Date { parts.clock.now }
 
-    var item: KeyringItem {
+    var item: KeyringItem { Self.item(of: profile) }
+
+    static func item(of profile: Profile) -> KeyringItem {
         KeyringItem(
             kind: .session, profile: profile.name, collection: profile.persist == .session ? .session : .default)
     }
@@ -125,6 +130,12 @@ actor Account {
         var wait: Int
         var rejected: String?
         var force = false
+
+        func with(wait: Int) -> Ask {
+            var ask = self
+            ask.wait = wait
+            return ask
+        }
     }
 
     func token(_ ask: Ask) async throws(AgentError) -> (token: AccessToken, from: GetToken.Response.Source) {

@@ -52,14 +52,23 @@ actor AccountRegistry {
                 await account.update(profile)
                 kept[profile.name] = account
             } else {
-                let store: any SecretStore = profile.persist == .memory ? MemoryStore() : keyring
-                kept[profile.name] = Account(profile: profile, store: store, parts: parts)
+                kept[profile.name] = await makeAccount(profile)
             }
         }
         accounts = kept
         order = configuration.profiles.map(\.name)
         defaultProfile = configuration.agent.defaultProfile ?? (order.count == 1 ? order.first : nil)
         parts.deadlines.allMoved()
+    }
+
+    private func makeAccount(_ profile: Profile) async -> Account {
+        guard profile.persist != .memory else {
+            return Account(profile: profile, store: MemoryStore(), parts: parts)
+        }
+        let item = Account.item(of: profile)
+        var predecessor: Account?
+        for account in retired where await account.item == item { predecessor = account }
+        return Account(profile: profile, store: keyring, parts: parts, predecessor: predecessor)
     }
 
     /// Also those that only wait for the keyring.

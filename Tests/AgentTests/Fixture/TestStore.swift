@@ -21,8 +21,8 @@ final class TestStore: SecretStore {
         var attempts = 0
         /// Calls that wait for ``release()``.
         var held = 0
-        /// What a person does about the dialog that ``TestStore/unlock()`` stands for.
-        var answer = UnlockOutcome.unlocked
+        /// What a person does about the dialog that ``TestStore/unlock()`` stands for; nil is nothing yet.
+        var answer: UnlockOutcome? = .unlocked
         var followers: [AsyncStream<KeyringState>.Continuation] = []
 
         var keyring: KeyringState {
@@ -46,8 +46,8 @@ final class TestStore: SecretStore {
         }
     }
 
-    /// How a person answers the dialog from now on.
-    func answer(_ answer: UnlockOutcome) {
+    /// How a person answers the dialog, now and from now on; nil leaves it open.
+    func answer(_ answer: UnlockOutcome?) {
         state.change { $0.answer = answer }
     }
 
@@ -129,11 +129,12 @@ final class TestStore: SecretStore {
 
     func unlock() async throws(SecretStoreError) -> UnlockOutcome {
         await pass()
-        if Task.isCancelled { return .abandoned }
+        // Thrown by a cancelled wait.
+        guard let answer = try? await state.wait(for: { $0.answer }), !Task.isCancelled else { return .abandoned }
         let result: Result<UnlockOutcome, SecretStoreError> = state.change { state in
             if let failure = state.failure, failure != .locked { return .failure(failure) }
-            if state.answer == .unlocked { state.failure = nil }
-            return .success(state.answer)
+            if answer == .unlocked { state.failure = nil }
+            return .success(answer)
         }
         return try result.get()
     }

@@ -1,3 +1,4 @@
+import DevTenant
 import PosternProtocol
 import TestSupport
 import Testing
@@ -60,6 +61,69 @@ struct UnlockMethodTests {
             #expect(error?.code == .keyringUnavailable)
             #expect(error?.data.cause == "absent")
             #expect(error?.message.contains("there is no session bus") == true)
+        }
+    }
+
+    /// Asks for a token while a dialog is open, and answers that once the request waits for it.
+    private static func tokenDuringUnlock(
+        _ fixture: AgentFixture, _ answer: @Sendable () -> Void
+    ) async throws -> Result<GetToken.Response.Source, AgentError> {
+        fixture.store.fail(.locked)
+        fixture.store.answer(nil)
+        async let unlocking = failure { () async throws(AgentError) in
+            _ = try await fixture.agent.unlockKeyring(UnlockKeyring())
+        }
+        try await fixture.clock.sleeper(within: 120...120)
+        async let result = Self.token(fixture)
+        try await fixture.clock.sleeper(within: 30...30)
+        answer()
+        let source = await result
+        fixture.store.answer(.dismissed)
+        _ = await unlocking
+        return source
+    }
+
+    private static func token(_ fixture: AgentFixture) async -> Result<GetToken.Response.Source, AgentError> {
+        do throws(AgentError) {
+            return .success(try await fixture.token(.with(wait: 30)).from)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    @Test("who needs what is locked waits for the unlock under way")
+    func awaited() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            let next = try await fixture.restarted()
+            let source = try await Self.tokenDuringUnlock(next) { next.store.answer(.unlocked) }
+            #expect(try source.get() == .cache)
+        }
+    }
+
+    @Test("a refresh that a locked keyring keeps back waits for the unlock under way")
+    func awaitedByRefresh() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            try await fixture.expireToken()
+            let source = try await Self.tokenDuringUnlock(fixture) { fixture.store.answer(.unlocked) }
+            #expect(try source.get() == .refresh)
+            #expect(await fixture.refreshes.map(\.refreshToken?.generation) == [0])
+        }
+    }
+
+    @Test(
+        "who has waited as long as they would, or for a dialog that was dismissed, is told 1004",
+        arguments: [true, false])
+    func awaitedInVain(isOutOfTime: Bool) async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            let next = try await fixture.restarted()
+            let source = try await Self.tokenDuringUnlock(next) {
+                if isOutOfTime { next.clock.advance(by: 30) } else { next.store.answer(.dismissed) }
+            }
+            #expect(throws: AgentError.self) { try source.get() }
+            if case .failure(let error) = source { #expect(error.code == .keyringLocked) }
         }
     }
 
