@@ -43,9 +43,7 @@ struct SocketServer: Service {
             .serverChannelOption(.backlog, value: 128)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    // Without file descriptors left, accepting is tried again each second; else it would be tried without end.
-                    try channel.pipeline.syncOperations.addHandler(
-                        AcceptBackoffHandler(shouldForwardIOErrorCaught: false))
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause())
                 }
             }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -102,6 +100,26 @@ struct SocketServer: Service {
             return channel.eventLoop.makeFailedFuture(ForeignPeer())
         }
         return channel.unsafeGetSocketOption(level: .socket, name: .init(rawValue: SO_PEERCRED))
+    }
+}
+
+/// Lets a process without file descriptors left try again to accept after a second.
+///
+/// NIO's own `AcceptBackoffHandler` holds back the next wish to read, but the unfulfilled one stays registered with epoll, which tells of it without end.
+private final class AcceptPause: ChannelInboundHandler {
+    typealias InboundIn = NIOAny
+
+    private static let exhaustion = [EMFILE, ENFILE, ENOBUFS, ENOMEM]
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? IOError, Self.exhaustion.contains(error.errnoCode) else {
+            return context.fireErrorCaught(error)
+        }
+        let channel = context.channel
+        // The channel may have been closed meanwhile; then there is nothing to accept.
+        channel.setOption(.autoRead, value: false).whenSuccess {
+            channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.setOption(.autoRead, value: true) }
+        }
     }
 }
 
