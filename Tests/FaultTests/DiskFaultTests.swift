@@ -14,10 +14,7 @@ struct DiskFaultTests {
         try await withRunningAgent { agent in
             try await agent.signIn()
             let token = try await agent.token()
-            // gnome-keyring lists its directory when that has changed, by whole seconds, and misses only files it has listed.
-            try FileManager.default.setAttributes(
-                [.modificationDate: Date.now + 60],
-                ofItemAtPath: agent.desktop.keyringFile.deletingLastPathComponent().path)
+            try Self.showChange(agent, ahead: 60)
             let before = try await agent.record()
             let aside = agent.desktop.home.appending(path: "aside")
             try FileManager.default.moveItem(at: agent.desktop.keyringFile, to: aside)
@@ -28,6 +25,7 @@ struct DiskFaultTests {
             #expect(!FileManager.default.fileExists(atPath: agent.desktop.keyringFile.path))
 
             try FileManager.default.moveItem(at: aside, to: agent.desktop.keyringFile)
+            try Self.showChange(agent, ahead: 120)
             #expect(try await agent.refusal(of: "token.get", ["force": true])?.code == 1004)
             try await agent.desktop.unlockKeyring()
             #expect(try await agent.record() == before)
@@ -35,6 +33,14 @@ struct DiskFaultTests {
             #expect(try await agent.desktop.callCount("CreateCollection") == 0)
             #expect(try await agent.desktop.promptTraffic().isEmpty)
         }
+    }
+
+    /// gnome-keyring lists its directory when that has another time of modification, in whole seconds, than the last time, and misses only files that
+    /// it has listed.
+    private static func showChange(_ agent: RunningAgent, ahead seconds: Double) throws {
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date.now + seconds],
+            ofItemAtPath: agent.desktop.keyringFile.deletingLastPathComponent().path)
     }
 
     @Test("row 24: a truncated keyring file costs a running daemon nothing: it saves its record in the next one")
