@@ -172,7 +172,8 @@ let package = Package(
         .testTarget(
             name: "FaultTests",
             dependencies: [
-                "DevTenant", "PosternProtocol", "TestSupport", "postern", "posternd", "postern-devtenant", "postern-soak",
+                "DevTenant", "PosternProtocol", "TestSupport", "postern", "posternd", "postern-devtenant",
+                "postern-soak",
             ],
             exclude: ["README.md"], swiftSettings: settings),
     ]

@@ -36,7 +36,9 @@ struct Caller: Sendable {
             case .loginRequired(let cause): try await signInAgain(after: cause)
             case .token, .unavailable: break
             }
-            guard .now < end else { throw CrashSoak.Breach(description: "\(profile) has no fresh token after a minute") }
+            guard .now < end else {
+                throw CrashSoak.Breach(description: "\(profile) has no fresh token after a minute")
+            }
             try await Task.sleep(for: .milliseconds(200), clock: .continuous)
         }
     }
@@ -96,9 +98,11 @@ struct Caller: Sendable {
         let sent = Date(timeIntervalSince1970: answered.at)
         guard answered.status == nil || chronicle.killed(between: sent, and: Date(timeIntervalSince1970: refused.at))
         else {
-            let generation = refused.refreshToken?.generation ?? 0
             throw CrashSoak.Breach(
-                description: "\(loss), though the answer to generation \(generation) arrived and nobody was killed over it")
+                description: """
+                    \(loss), though the answer to generation \(answered.refreshToken?.generation ?? 0) was not lost and \
+                    the daemon not killed over it
+                    """)
         }
     }
 

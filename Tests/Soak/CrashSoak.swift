@@ -2,8 +2,8 @@ import DevTenant
 import Foundation
 import TestSupport
 
-/// The real daemon, keyring and bus, and callers that want tokens all the time, while the daemon is killed, the keyring locked, killed and stopped, and
-/// the tenant fails: no login may be lost, and no refresh token older than the previous one presented.
+/// The real daemon, keyring and bus, and callers that want tokens all the time, while the daemon is killed, the keyring locked, killed and
+/// stopped, and the tenant fails: no login may be lost, and no refresh token older than the previous one presented.
 ///
 /// The seed repeats what is done and when; how that meets what the daemon does at the time is up to the machine.
 struct CrashSoak: Sendable {
@@ -34,10 +34,10 @@ struct CrashSoak: Sendable {
                     let chronicle = Chronicle()
                     do {
                         try await run(agent, chronicle)
-                    } catch let breach as Breach {
+                    } catch let error where !(error is CancellationError) {
                         throw Breach(
                             description: """
-                                \(breach.description) (seed \(seed)). What was done last:
+                                \(error) (seed \(seed)). What was done last:
                                 \(chronicle.last(12))
                                 """)
                     }
@@ -71,10 +71,9 @@ struct CrashSoak: Sendable {
             group.addTask { try await troubles.troubleTenant() }
             for (index, name) in names.enumerated() {
                 for keepsSignedIn in [true, false] {
-                    let caller = Caller(
-                        agent: agent, chronicle: chronicle, profile: name, overlap: overlap, keepsSignedIn: keepsSignedIn)
-                    let generator = SeededGenerator(seed: seed, stream: UInt64(10 + 2 * index + (keepsSignedIn ? 1 : 0)))
-                    group.addTask { try await caller.ask(until: end, generator) }
+                    let caller = caller(name, keepsSignedIn: keepsSignedIn, agent, chronicle)
+                    let stream = UInt64(10 + 2 * index + (keepsSignedIn ? 1 : 0))
+                    group.addTask { try await caller.ask(until: end, SeededGenerator(seed: seed, stream: stream)) }
                 }
             }
             try await group.waitForAll()
@@ -83,13 +82,18 @@ struct CrashSoak: Sendable {
         try await checkPresented(agent, chronicle)
     }
 
+    private func caller(
+        _ profile: String, keepsSignedIn: Bool, _ agent: RunningAgent, _ chronicle: Chronicle
+    ) -> Caller {
+        Caller(agent: agent, chronicle: chronicle, profile: profile, overlap: overlap, keepsSignedIn: keepsSignedIn)
+    }
+
     /// With everything well again every profile has a fresh token, and the keyring the newest refresh token.
     private func heal(_ agent: RunningAgent, _ chronicle: Chronicle) async throws {
         chronicle.note("everything is well again")
         await agent.tenant.cancelFaults()
         for name in names {
-            let caller = Caller(agent: agent, chronicle: chronicle, profile: name, overlap: overlap, keepsSignedIn: true)
-            try await caller.askUntilRefreshed()
+            try await caller(name, keepsSignedIn: true, agent, chronicle).askUntilRefreshed()
         }
         try await withDeadline(.seconds(60)) {
             while try await !agent.call("agent.status")["profiles", all: "saved", .bool(true)] {

@@ -4,7 +4,7 @@ import ArgumentParser
 struct PosternSoak: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "scripts/soak", abstract: "Runs the real daemon for long, under trouble or with many profiles.",
-        subcommands: [Crash.self], defaultSubcommand: Crash.self)
+        subcommands: [Crash.self, Scale.self], defaultSubcommand: Crash.self)
 }
 
 struct Crash: AsyncParsableCommand {
@@ -49,6 +49,39 @@ struct Crash: AsyncParsableCommand {
                 say("FAILED: \(breach)")
                 throw ExitCode.failure
             }
+        }
+    }
+}
+
+struct Scale: AsyncParsableCommand {
+    enum Store: String, ExpressibleByArgument {
+        case keyring, memory
+    }
+
+    static let configuration = CommandConfiguration(
+        abstract: "Has many profiles' tokens expire at one moment, and measures how they are refreshed before it.",
+        discussion: "Ends with 1 if one was refreshed too late.")
+
+    @Option(help: "How many profiles.")
+    var profiles = 1000
+
+    @Option(help: "Where they are kept: keyring, memory.")
+    var persist = Store.keyring
+
+    @Option(help: "Seconds until all tokens expire. They are due a quarter of their life before, 300 s at most.")
+    var lifetime = 1500
+
+    func validate() throws {
+        guard profiles >= 10, lifetime > 0 else {
+            throw ValidationError("there have to be ten profiles or more, and a lifetime")
+        }
+    }
+
+    func run() async throws {
+        let soak = ScaleSoak(profiles: profiles, persist: persist.rawValue, lifetime: lifetime)
+        try await untilInterrupted {
+            let report = try await soak.run(say)
+            guard report.late == 0 else { throw ExitCode.failure }
         }
     }
 }
