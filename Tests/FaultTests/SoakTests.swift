@@ -15,10 +15,12 @@ struct SoakTests {
         }
     }
 
-    @Test("the tokens of many profiles that expire together are all refreshed, eight at once at most")
-    func scale() async throws {
+    @Test(
+        "the tokens of many profiles that expire together are all refreshed, eight at once at most",
+        arguments: ["keyring", "memory"])
+    func scale(persist: String) async throws {
         try await withPlace {
-            let report = try await ScaleSoak(profiles: 50, persist: "keyring", lifetime: 20).run { _ in }
+            let report = try await ScaleSoak(profiles: 50, persist: persist, lifetime: 12).run { _ in }
             #expect(report.refreshed == 50)
             #expect(report.mostAtOnce <= 8)
         }

@@ -9,9 +9,12 @@ struct ScaleSoak: Sendable {
     /// Seconds from the start until all tokens expire; the sign-ins are to be done long before.
     var lifetime: Int
 
+    /// The tenant is that far away while the refreshes are watched, seconds.
+    private static let latency = 0.1
+
     struct Report: Sendable {
         var refreshed = 0
-        /// The most refreshes that were seen under way at once.
+        /// The most refreshes that were under way at once.
         var mostAtOnce = 0
         /// Refreshes that began when the token had expired.
         var late = 0
@@ -63,8 +66,8 @@ struct ScaleSoak: Sendable {
             }
         }
         tell("\(profiles) profiles (\(persist)) are signed in after \(Int(-start.timeIntervalSinceNow)) s")
-        // A tenant that is far away, so that refreshes are seen under way.
-        await agent.tenant.order(.delay(milliseconds: 100), at: .token, grant: .refreshToken, times: .max)
+        let delay = Fault.delay(milliseconds: Int(Self.latency * 1000))
+        await agent.tenant.order(delay, at: .token, grant: .refreshToken, times: .max)
         return try await watchRefreshes(besides: measured, until: expiry, agent, tell)
     }
 
@@ -98,7 +101,6 @@ struct ScaleSoak: Sendable {
             try await Task.sleep(for: .milliseconds(250), clock: .continuous)
             refreshes = await agent.tenant.requests(to: .token, grant: .refreshToken).dropFirst(measured)
             report.refreshed = refreshes.count { $0.status == 200 }
-            report.mostAtOnce = max(report.mostAtOnce, refreshes.count { $0.status == nil })
             daemonMemory += [Memory.ofProcess(daemon)].compactMap(\.self)
             workerMemory += Memory.ofChildren(daemon)
         }
@@ -107,6 +109,7 @@ struct ScaleSoak: Sendable {
                 try await Task.sleep(for: .milliseconds(250), clock: .continuous)
             }
         }
+        report.mostAtOnce = Self.most(of: refreshes.map(\.at), within: Self.latency)
         report.late = refreshes.count { $0.at >= expiry.timeIntervalSince1970 }
         let span = max((refreshes.last?.at ?? 0) - (refreshes.first?.at ?? 0), 0.001)
         let rate = (Double(report.refreshed) / span).formatted(.number.precision(.fractionLength(1)))
@@ -115,5 +118,14 @@ struct ScaleSoak: Sendable {
         tell("posternd's RssAnon: \(Memory.summary(daemonMemory))")
         tell("its keyring worker's: \(Memory.summary(workerMemory))")
         return report
+    }
+
+    /// The most requests that arrived within the time that each takes: so many were under way at once, at the least.
+    private static func most(of arrivals: [Double], within seconds: Double) -> Int {
+        var first = 0
+        return arrivals.indices.map { last in
+            while arrivals[first] <= arrivals[last] - seconds { first += 1 }
+            return last - first + 1
+        }.max() ?? 0
     }
 }
