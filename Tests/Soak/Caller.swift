@@ -21,7 +21,7 @@ struct Caller: Sendable {
     func ask(until end: ContinuousClock.Instant, _ generator: SeededGenerator) async throws {
         var generator = generator
         while .now < end {
-            let answer = try await token(force: generator.chance(1, in: 5))
+            let answer = try await token(force: generator.chance(1, in: 2))
             if case .loginRequired(let cause) = answer { try await signInAgain(after: cause) }
             try await Task.sleep(for: generator.milliseconds(10...200), clock: .continuous)
         }

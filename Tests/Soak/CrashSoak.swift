@@ -14,8 +14,8 @@ struct CrashSoak: Sendable {
     var overlap = 60
     var profiles = 6
 
-    /// So short that tokens are refreshed ahead every three seconds, besides those that callers force.
-    private static let tokenLifetime = 4
+    /// So short that tokens are refreshed ahead by the way, and longer than the save of a new one can take.
+    private static let tokenLifetime = 12
 
     /// What must never happen has happened.
     struct Breach: Error, CustomStringConvertible {
