@@ -212,7 +212,7 @@ extension Agent {
             return try await body(wait)
         } catch {
             guard error.code == .keyringLocked,
-                await clock.limit(.seconds(wait), { await pendingUnlocks.ended() }) == true
+                await clock.limit(.seconds(end.timeIntervalSince(clock.now)), { await pendingUnlocks.ended() }) == true
             else { throw error }
             return try await body(max(Int(end.timeIntervalSince(clock.now).rounded(.up)), 0))
         }

@@ -10,6 +10,9 @@ package protocol AgentClock: Sendable {
     /// Seconds since the machine was started, suspend included, and a name for that start.
     var boot: BootTime { get }
 
+    /// Seconds that the machine has been awake since it was started: the clock that stands still during suspend.
+    var awake: Double { get }
+
     /// Sleeps on the clock that counts suspend.
     ///
     /// - Throws: `CancellationError` as soon as the task is cancelled.
@@ -49,6 +52,10 @@ package struct SystemClock: AgentClock {
     package var now: Date { start.addingTimeInterval(Self.sinceBoot) }
 
     package var wall: Date { .now }
+
+    package var awake: Double {
+        SuspendingClock().systemEpoch.duration(to: .now) / .seconds(1)
+    }
 
     package var boot: BootTime { BootTime(id: bootID, seconds: Self.sinceBoot) }
 

@@ -53,7 +53,7 @@ package enum Daemon {
             configuration: .init(
                 // They end in the opposite order.
                 services: [agent.refresher, agent.keyringFollower] + agent.machineMonitors(environment)
-                    + [watchdog, ReloadOnHangup(agent), server],
+                    + [ReloadOnHangup(agent), server, watchdog],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
         let end: Result<Void, any Error>
         do {

@@ -35,6 +35,8 @@ package final class LoginManager: Sendable {
     }
 
     private let locks = Mutex<[Lock]>([])
+    /// Its property `PreparingForSleep`.
+    private let isPreparing = Mutex(false)
 
     package init(on desktop: PrivateDesktop) throws {
         try BusPeer(Self.name, on: desktop) { [self] call in
@@ -43,15 +45,25 @@ package final class LoginManager: Sendable {
                 guard let pipe = try? Pipe.open() else { return [] }
                 locks.withLock { $0.append(Lock(pipe.reading)) }
                 return [.answer([.fileDescriptor(pipe.writing)])]
-            case "Sleep": return [.answer([]), Self.prepareForSleep(true)]
-            case "Resume": return [.answer([]), Self.prepareForSleep(false)]
+            case "Sleep": return prepareForSleep(true)
+            case "Resume": return prepareForSleep(false)
+            case "AnnounceFalsely": return announcement(true)
+            case "Get": return [.answer([.variant(.boolean(isPreparing.withLock { $0 }))])]
             default: return []
             }
         }
     }
 
-    private static func prepareForSleep(_ isComing: Bool) -> BusPeer.Action {
-        .signal(path: path, interface: interface, member: "PrepareForSleep", [.boolean(isComing)])
+    private func prepareForSleep(_ isComing: Bool) -> [BusPeer.Action] {
+        isPreparing.withLock { $0 = isComing }
+        return announcement(isComing)
+    }
+
+    private func announcement(_ isComing: Bool) -> [BusPeer.Action] {
+        [
+            .answer([]),
+            .signal(path: Self.path, interface: Self.interface, member: "PrepareForSleep", [.boolean(isComing)]),
+        ]
     }
 
     /// Waits until so many locks were taken in all, and returns the last of them.
@@ -66,6 +78,11 @@ package final class LoginManager: Sendable {
     /// Announces that the machine goes to sleep.
     package func sleep(_ desktop: PrivateDesktop) async throws {
         try await desktop.call(Self.name, Self.path, Self.interface, "Sleep", [])
+    }
+
+    /// Announces sleep, and says when asked that there is none coming.
+    package func announceFalsely(_ desktop: PrivateDesktop) async throws {
+        try await desktop.call(Self.name, Self.path, Self.interface, "AnnounceFalsely", [])
     }
 
     /// Announces that it has resumed.

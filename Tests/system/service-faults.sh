@@ -79,7 +79,7 @@ with_setting WatchdogSec=2s
 before=$SECONDS
 systemctl --user restart posternd.service
 ((SECONDS - before < 60)) || fail 'the restart took a minute'
-grep --text --quiet 'systemd keeps it while the service restarts' "$JOURNAL" || fail 'the journal does not say it'
+grep --text --quiet 'systemd was given it to keep while the service restarts' "$JOURNAL" || fail 'the journal does not say it'
 await grep --text --quiet 'Taken from the service manager' "$JOURNAL" || fail 'the new process has nothing'
 keyring CONT
 await saved || fail 'it is not saved when the keyring goes on'

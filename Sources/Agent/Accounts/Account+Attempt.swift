@@ -9,6 +9,8 @@ extension Account {
         case refreshed
         /// No retry can help: the waiters are told at once.
         case failed(AgentError)
+        /// Not made, because the machine goes to sleep: after the resume it is.
+        case asleep
         /// Worth another attempt, after this many seconds at the least.
         case retry(AgentError, after: Int)
     }
@@ -26,6 +28,7 @@ extension Account {
         guard let refreshToken = record?.refreshToken else { return outdated }
         if let failure = await saveIntent(epoch: epoch) { return .failed(AgentError(failure, profile: profile.name)) }
         guard epoch == self.epoch else { return outdated }
+        if isAsleep { return .asleep }
         let sentAt = now
         parts.counters.count(.refreshes)
         do throws(Auth0Error) {

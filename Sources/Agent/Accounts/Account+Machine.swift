@@ -4,17 +4,21 @@ import PosternProtocol
 // What suspend and the network mean for refreshes. An answer that arrives while the machine sleeps is lost, and with it a rotated refresh token.
 
 extension Account {
-    /// A sleep that was announced and is not heard of any more, counted in time that includes suspend, was called off.
-    private static let sleepLimit = Duration.seconds(30)
+    /// Seconds awake after which a sleep that was announced and is not heard of any more was called off. Time asleep does not count: the resume is
+    /// announced some time after the clocks go on, and between suspend and hibernation a machine is awake for a moment without any announcement.
+    private static let sleepLimit = 30.0
     /// A machine that gets its network back in several steps is not answered by an attempt at each.
     private static let attemptGap = Duration.seconds(5)
 
     /// The machine is about to be suspended: no refresh is begun, whoever waits for one.
-    var isAsleep: Bool { now < asleepUntil }
+    var isAsleep: Bool { asleepFor > 0 }
+
+    /// Seconds awake for which it is still taken to be.
+    var asleepFor: Double { max(asleepUntil - parts.clock.awake, 0) }
 
     /// Begins no refresh from now on, and returns when the one under way, or a proof in its place, has ended its attempt and is saved.
     func prepareForSleep() async {
-        asleepUntil = now + Self.sleepLimit
+        asleepUntil = parts.clock.awake + Self.sleepLimit
         parts.deadlines.moved(of: self)
         flight?.nudge.nudge()
         await flight?.task.value
@@ -25,7 +29,7 @@ extension Account {
     /// - Parameter delay: how long a refresh ahead that has become due is put off, so that not all accounts come at once. Whoever asks for a token does
     ///   not wait for it.
     func resume(after delay: Duration) {
-        asleepUntil = .distantPast
+        asleepUntil = 0
         if !waiters.isEmpty { refreshNow() }
         networkChanged()
         if !isInDoubt { aheadNotBefore = max(aheadNotBefore, now + delay) }
@@ -33,7 +37,7 @@ extension Account {
 
     /// If the tenant could not be reached before, it may be now.
     func networkChanged() {
-        guard refreshError?.code == .offline || attemptError?.code == .offline else { return }
+        guard [refreshError, attemptError].contains(where: { $0?.meansUnreachable == true }) else { return }
         aheadNotBefore = min(aheadNotBefore, lastAttempt + Self.attemptGap)
         flight?.nudge.nudge()
     }
@@ -42,4 +46,9 @@ extension Account {
     func pauseEnd(cutShort end: Date) -> Date {
         min(end, lastAttempt + Self.attemptGap)
     }
+}
+
+extension AgentError {
+    /// Whether nothing was heard of the tenant. One that answers, be it with a failure, is not to be hurried by changes of the network.
+    fileprivate var meansUnreachable: Bool { code == .offline && data.cause != "server_error" }
 }

@@ -27,7 +27,7 @@ extension Account {
             next.append(now + (error.code == .keyringLocked ? Self.lockedPoll : Self.absentPoll))
         }
         if isAsleep {
-            next.append(asleepUntil)
+            next.append(now + .seconds(asleepFor))
         } else if flight == nil, !waiters.isEmpty {
             refreshNow()
         }
@@ -105,6 +105,8 @@ extension Account {
                 fail(error, key)
                 // A second factor is wanted of whoever waits, whatever for.
                 failWaiters(of: error.code == .mfaRequired ? nil : key, with: error)
+            case .asleep:
+                break
             case .retry(let error, let seconds):
                 fail(error, key)
                 pauseEnd = now + nextDelay(&backoff)

@@ -71,6 +71,7 @@ extension Account {
             doubtSince = credentials.refreshingSince
             record = credentials
             savedRefreshToken = credentials.refreshToken
+            isKeyringKnown = true
             served = .signedIn(credentials)
             drawJitter()
         } catch let error as SecretStoreError {
@@ -117,6 +118,7 @@ extension Account {
             }
             parts.counters.count(.saves)
             savedRefreshToken = written?.refreshToken
+            isKeyringKnown = true
             if written == record {
                 isUnsaved = false
                 keepUnsavedRecord()

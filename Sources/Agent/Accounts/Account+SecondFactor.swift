@@ -128,6 +128,10 @@ extension Account {
         guard epoch == self.epoch else { throw over }
         if let failure = await saveIntent(epoch: epoch) { throw .agent(AgentError(failure, profile: profile.name)) }
         guard epoch == self.epoch, !isStopping, self.demand?.id == demand.id else { throw over }
+        guard !isAsleep else {
+            throw .agent(
+                AgentError(.timeout, "The machine goes to sleep: nothing was sent.") { $0.profile = profile.name })
+        }
         let sentAt = now
         let response: TokenResponse
         do {

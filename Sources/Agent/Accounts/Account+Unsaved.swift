@@ -1,6 +1,7 @@
 import Auth0
 import FoundationEssentials
 import Logging
+import PosternProtocol
 
 extension Account {
     /// Has the service manager keep the record for as long as the keyring lacks its refresh token. What the keyring has is never kept there.
@@ -13,12 +14,19 @@ extension Account {
     ///
     /// - Returns: whether there was one of this profile's sign-in. Another is of no use any more.
     func takeUnsavedRecord() -> Bool {
-        guard let json = parts.unsaved.take(of: profile.name) else { return false }
-        guard profile.persist != .memory,
-            // What cannot be decoded was written by another version of this program.
-            let credentials = try? Credentials(json: json.revealed, at: parts.clock),
-            credentials.binding == Credentials.Binding(profile)
-        else {
+        guard let json = parts.unsaved.inherited(of: profile.name) else { return false }
+        let credentials: Credentials?
+        do {
+            credentials = try Credentials(json: json.revealed, at: parts.clock)
+        } catch {
+            if case .newerVersion = error {
+                // The newer program will want it, and the refresh token of the keyring's record is spent.
+                served = .unknown(AgentError(error, profile: profile.name))
+                return true
+            }
+            credentials = nil
+        }
+        guard profile.persist != .memory, let credentials, credentials.binding == Credentials.Binding(profile) else {
             parts.unsaved.set(nil, of: profile.name, at: parts.clock)
             parts.log.notice("The unsaved record belongs to other settings and is not used.", metadata: metadata)
             return false
@@ -54,7 +62,7 @@ extension Account {
         guard record != nil, !isRefreshTokenSaved, profile.persist != .memory else { return }
         if parts.unsaved.isKept(of: profile.name) {
             parts.log.warning(
-                "The newest refresh token is not in the keyring; systemd keeps it while the service restarts, until it is stopped.",
+                "The newest refresh token is not in the keyring; systemd was given it to keep while the service restarts, until it is stopped.",
                 metadata: metadata)
         } else {
             parts.log.error(

@@ -56,6 +56,8 @@ actor Account {
 
     /// As the keyring is known to hold it.
     var savedRefreshToken: Secret?
+    /// Whether the keyring has been read or written.
+    var isKeyringKnown = false
 
     // Refreshing (Account+Refreshing.swift, Account+Attempt.swift)
     /// Grows when somebody signs in or out, so that a refresh begun before knows that its result is not wanted any more.
@@ -86,7 +88,7 @@ actor Account {
     /// By it the person's factors are managed. In memory only (Account+Factors.swift).
     var factorAccess: FactorAccess?
     /// The machine is going to sleep, unless it is said to have resumed before this (Account+Machine.swift).
-    var asleepUntil = Date.distantPast
+    var asleepUntil = 0.0
     /// A failed refresh ahead is not tried again before this.
     var aheadNotBefore = Date.distantPast
     var aheadBackoff = Account.newAheadBackoff
@@ -254,7 +256,10 @@ actor Account {
     /// Whether the keyring has the newest refresh token, or after a sign-out none. Of the rest of a record, nothing is lost with it.
     var isRefreshTokenSaved: Bool {
         guard isUnsaved else { return true }
-        return record.map { $0.refreshToken == savedRefreshToken } ?? false
+        guard let record else { return false }
+        // That a refresh token was refused must reach a keyring that may still have it.
+        if !isKeyringKnown, record.refusal != nil { return false }
+        return record.refreshToken == savedRefreshToken
     }
 
     private func state(keyring: KeyringState) -> ProfileStatus.State {

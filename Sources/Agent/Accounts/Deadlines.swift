@@ -40,7 +40,8 @@ final class Deadlines: Sendable {
         nudge.nudge()
     }
 
-    /// Returns when the follower has shown that it goes on: at once if it has been at work for less than `patience`, else when it takes next.
+    /// Returns when the follower has shown that it goes on: at once if it has been at work on one thing for less than
+    /// `patience`, else when it takes next.
     func followed(patience: Duration, on clock: any AgentClock) async {
         let answer = Nudge()
         let isAtWork = follower.withLock { follower in
@@ -51,6 +52,11 @@ final class Deadlines: Sendable {
         guard !isAtWork else { return }
         nudge.nudge()
         await answer.sleep(for: nil, on: clock)
+    }
+
+    /// The follower has done one of several things that it had taken.
+    func progressed(at now: Date) {
+        follower.withLock { $0.busySince = now }
     }
 
     /// What has moved since it was last taken.

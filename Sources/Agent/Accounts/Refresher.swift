@@ -42,6 +42,7 @@ struct Refresher: Service {
             }
             for await (account, next, isSignedIn) in group {
                 agenda.set(account, next, isSignedIn: isSignedIn)
+                parts.deadlines.progressed(at: parts.clock.now)
             }
         }
         if let signedIn = agenda.changedCount() {

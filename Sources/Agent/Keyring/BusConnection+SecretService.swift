@@ -74,10 +74,8 @@ extension BusConnection {
 
     /// The collection's property `Locked`.
     func isLocked(_ collection: String, of provider: String, timeout: Duration) throws(CallError) -> Bool {
-        try call(
-            provider, collection, "org.freedesktop.DBus.Properties", "Get",
-            [.string("org.freedesktop.Secret.Collection"), .string("Locked")], timeout: timeout
-        ) { message throws(CallError) in try message.booleanVariant() }
+        try booleanProperty(
+            "Locked", of: "org.freedesktop.Secret.Collection", collection, provider, timeout: timeout)
     }
 
     /// Has the provider unlock the collection.

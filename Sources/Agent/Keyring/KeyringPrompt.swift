@@ -11,7 +11,7 @@ import KeyringProtocol
 actor KeyringPrompt {
     /// How often it is looked whether the collection was unlocked by other means, of which gnome-keyring sends no
     /// signal. Neither does it say that a prompt has come to nothing by an error of its own.
-    private static let poll = Duration.seconds(1)
+    private static let poll = KeyringWatch.poll
 
     private let executor = BlockingExecutor(label: "postern.keyring-prompt")
     private let busAddress: String?
@@ -56,13 +56,14 @@ actor KeyringPrompt {
         if let prompt = try bus.unlock(collection, of: provider, timeout: patience.start) {
             try bus.show(prompt, of: provider, timeout: patience.start)
             while !Task.isCancelled {
+                // First of all, for a signal that arrives meanwhile is kept by sd-bus, where no arrival tells of it.
+                if try isUnlocked(collection, of: provider, bus) { return .unlocked }
                 if let isDismissed = try end(of: prompt, bus) {
                     let isLocked = try bus.isLocked(collection, of: provider, timeout: patience.answer)
                     guard isLocked else { return .unlocked }
                     if isDismissed { return .dismissed }
                     throw SecretStoreError.failing("its provider said that it was unlocked, and it is locked")
                 }
-                if try isUnlocked(collection, of: provider, bus) { return .unlocked }
                 await bus.awaitArrival(for: Self.poll, on: clock)
             }
             return .abandoned

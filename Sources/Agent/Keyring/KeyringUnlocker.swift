@@ -3,6 +3,7 @@ actor KeyringUnlocker {
     private typealias End = Result<UnlockOutcome, SecretStoreError>
 
     private struct Dialog {
+        var id: Int
         var prompt: Task<Void, Never>
         var began: ContinuousClock.Instant
     }
@@ -43,12 +44,12 @@ actor KeyringUnlocker {
     }
 
     private func open() {
-        if let dialog {
-            guard ContinuousClock.now - dialog.began > Self.lifetime else { return }
-            dialog.prompt.cancel()
-        }
+        // One that is taken for lost keeps its connection: it may still be on the screen.
+        if let dialog, ContinuousClock.now - dialog.began <= Self.lifetime { return }
+        let id = count
         let prompt = KeyringPrompt(busAddress: busAddress, patience: patience, clock: clock)
         dialog = Dialog(
+            id: id,
             prompt: Task {
                 let end: End
                 do throws(SecretStoreError) {
@@ -56,13 +57,13 @@ actor KeyringUnlocker {
                 } catch {
                     end = .failure(error)
                 }
-                close(end)
+                close(id, end)
             }, began: .now)
     }
 
-    private func close(_ end: End) {
-        // One that was given up for lost has a successor, and nobody to tell.
-        if case .success(.abandoned) = end { return }
+    private func close(_ id: Int, _ end: End) {
+        // One that was taken for lost has a successor, which those who wait now wait for.
+        guard dialog?.id == id else { return }
         dialog = nil
         for waiter in waiters.values {
             waiter.yield(end)

@@ -48,8 +48,8 @@ extension LoginSession {
                     await end(.failed(AgentError(error, profile: profile.name)))
                 }
             case .agent(let error):
-                // The keyring may come back while the person takes the time.
-                if [.keyringLocked, .keyringUnavailable].contains(error.code) { return pollInterval }
+                // The keyring may come back while the person takes the time, and the machine from its sleep.
+                if [.keyringLocked, .keyringUnavailable, .timeout].contains(error.code) { return pollInterval }
                 await end(.failed(error))
             }
             return nil

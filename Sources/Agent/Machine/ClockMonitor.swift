@@ -18,18 +18,22 @@ struct ClockMonitor: Service {
         defer { close(timer) }
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                Self.arm(timer)
-                await Arrival.wait(on: timer)
-                if Self.wasCancelled(timer) { await changed(.clockSet) }
+                // A clock that was set since the last look shows in arming the timer, and then not in reading it.
+                if Self.arm(timer) {
+                    await Arrival.wait(on: timer)
+                    guard Self.wasCancelled(timer) else { continue }
+                }
+                await changed(.clockSet)
             }
         }
     }
 
-    private static func arm(_ timer: CInt) {
+    /// - Returns: false if the clock was set since the timer was last armed; it is armed all the same (timerfd_create(2), "BUGS").
+    private static func arm(_ timer: CInt) -> Bool {
         var never = itimerspec()
         never.it_value.tv_sec = .max
-        // It fails if the clock was set since the last look, and arms the timer all the same (timerfd_create(2), "BUGS").
-        timerfd_settime(timer, CInt(TFD_TIMER_ABSTIME) | CInt(TFD_TIMER_CANCEL_ON_SET), &never, nil)
+        return timerfd_settime(timer, CInt(TFD_TIMER_ABSTIME) | CInt(TFD_TIMER_CANCEL_ON_SET), &never, nil) == 0
+            || errno != ECANCELED
     }
 
     private static func wasCancelled(_ timer: CInt) -> Bool {

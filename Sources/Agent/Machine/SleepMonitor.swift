@@ -46,19 +46,29 @@ actor SleepMonitor: Service {
 
     private func listen() throws(BusConnection.CallError) -> BusConnection {
         let bus = try BusConnection(address: busAddress, timeout: Self.patience)
-        try bus.subscribe(
-            to: "type='signal',sender='\(Self.logind)',path='\(Self.path)',interface='\(Self.interface)',"
-                + "member='PrepareForSleep'", timeout: Self.patience)
+        for rule in [
+            "type='signal',sender='\(Self.logind)',path='\(Self.path)',interface='\(Self.interface)',"
+                + "member='PrepareForSleep'",
+            "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='\(Self.logind)'",
+        ] {
+            try bus.subscribe(to: rule, timeout: Self.patience)
+        }
         return bus
     }
 
-    /// Acts upon the signals until the connection is lost.
+    /// Acts upon what logind says until the connection is lost.
     private func follow(_ bus: BusConnection) async throws(BusConnection.CallError) {
+        var isPreparing = false
         var lock = try? takeLock(bus)
         while !Task.isCancelled {
-            while let signal = try bus.nextSignal() {
-                guard signal.member == "PrepareForSleep" else { continue }
-                if try signal.body.boolean() {
+            guard try hasNews(bus) else {
+                await bus.awaitArrival(for: nil, on: clock)
+                continue
+            }
+            // Every user of the machine may send signals to this connection: none is believed, logind is asked.
+            if let answer = try? isPreparingForSleep(bus), answer != isPreparing {
+                isPreparing = answer
+                if isPreparing {
                     await changed(.goingToSleep)
                     lock = nil
                 } else {
@@ -66,9 +76,22 @@ actor SleepMonitor: Service {
                     await changed(.resumed)
                 }
             }
-            await bus.awaitArrival(for: nil, on: clock)
+            // A logind that has just been started gave none before.
+            if lock == nil, !isPreparing { lock = try? takeLock(bus) }
         }
         withExtendedLifetime(lock) {}
+    }
+
+    /// Reads all that has arrived.
+    private func hasNews(_ bus: BusConnection) throws(BusConnection.CallError) -> Bool {
+        var hasNews = false
+        while try bus.nextSignal() != nil { hasNews = true }
+        return hasNews
+    }
+
+    /// The manager's property `PreparingForSleep`.
+    private func isPreparingForSleep(_ bus: BusConnection) throws(BusConnection.CallError) -> Bool {
+        try bus.booleanProperty("PreparingForSleep", of: Self.interface, Self.path, Self.logind, timeout: Self.patience)
     }
 
     /// Without the lock, as on a machine whose policy forbids it, the agent still hears of sleep, but is not waited for.

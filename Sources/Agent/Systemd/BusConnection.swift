@@ -115,6 +115,16 @@ final class BusConnection {
         return try answer(Message(reply))
     }
 
+    /// A property of an object (D-Bus specification, "org.freedesktop.DBus.Properties").
+    func booleanProperty(
+        _ name: String, of interface: String, _ path: String, _ destination: String, timeout: Duration
+    ) throws(CallError) -> Bool {
+        try call(
+            destination, path, "org.freedesktop.DBus.Properties", "Get", [.string(interface), .string(name)],
+            timeout: timeout
+        ) { message throws(CallError) in try message.booleanVariant() }
+    }
+
     /// What a method is called with.
     enum Argument {
         case string(String)

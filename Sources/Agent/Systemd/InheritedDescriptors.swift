@@ -8,7 +8,7 @@ struct InheritedDescriptors {
     /// The names they were stored by, and the descriptors. They are the caller's to close.
     private(set) var stored: [(name: String, descriptor: CInt)] = []
 
-    /// Takes them, so that a second call gives nothing, and no child process is told of them.
+    /// Takes them; a second call gives nothing, and no child process inherits them.
     ///
     /// - Parameter storedPrefix: how the names of stored descriptors begin. A socket has the name of its unit's FileDescriptorName=, or whatever
     ///   another program that passes sockets calls it.

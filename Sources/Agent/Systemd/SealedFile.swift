@@ -9,11 +9,12 @@ enum SealedFile {
         let errno: CInt
     }
 
-    /// Longer ones are not read.
+    /// Longer ones are neither made nor read.
     private static let limit = 1 << 20
 
     /// - Returns: its only descriptor, which the caller closes.
     static func make(_ contents: Secret) throws(Failure) -> CInt {
+        guard contents.revealed.utf8.count <= limit else { throw Failure(errno: EFBIG) }
         let descriptor = try create()
         do throws(Failure) {
             try write(contents, to: descriptor)
@@ -49,11 +50,11 @@ enum SealedFile {
         }
     }
 
-    /// What it holds; nil if it cannot be read, or is longer than any that was made here.
+    /// What it holds; nil if it cannot be read, or is too long to have been made here.
     static func read(_ descriptor: CInt) -> Secret? {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_size <= limit else { return nil }
-        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+        let size = Int(lseek(descriptor, 0, SEEK_END))
+        guard (0...limit).contains(size) else { return nil }
+        var bytes = [UInt8](repeating: 0, count: size)
         defer { bytes.wipe() }
         guard pread(descriptor, &bytes, bytes.count, 0) == bytes.count else { return nil }
         return Secret(String(decoding: bytes, as: UTF8.self))

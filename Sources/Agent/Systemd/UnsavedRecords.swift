@@ -55,24 +55,29 @@ package final class UnsavedRecords: Sendable {
         state.withLock { $0.kept.contains(profile) }
     }
 
-    /// The record that an earlier process left. The manager keeps it until another is ``set(_:of:at:)``.
-    func take(of profile: String) -> Secret? {
-        state.withLock { $0.inherited.removeValue(forKey: profile) }
+    /// The record that an earlier process left, until another, or none, is ``set(_:of:at:)``.
+    func inherited(of profile: String) -> Secret? {
+        state.withLock { $0.inherited[profile] }
     }
 
     /// Has the manager keep this record, or none. One that an earlier process left is of no use from then on.
     func set(_ record: Credentials?, of profile: String, at clock: any AgentClock) {
         state.withLock { state in
-            state.inherited[profile] = nil
+            let inherited = state.inherited.removeValue(forKey: profile)
             guard let record, state.isEnabled else {
                 if state.kept.contains(profile) { Self.drop(profile, &state) }
                 return
             }
-            guard state.given[profile] != record else { return }
+            // An access token need not survive a crash, and replacing what is kept leaves a moment in which nothing is.
+            let given = state.given[profile] ?? inherited.flatMap { try? Credentials(json: $0.revealed, at: clock) }
+            if state.kept.contains(profile), let given, given.isSameLogin(as: record) {
+                state.given[profile] = given
+                return
+            }
             // Without memory for a file, or a manager, the record is in this process alone, as it would be without a store.
             guard let json = try? record.json(at: clock), let file = try? SealedFile.make(Secret(json)) else { return }
             defer { close(file) }
-            // The store would keep both. Should this process end in between, the older one is no loss: its refresh token is spent.
+            // The store would keep both, and does not say which is the newer.
             if state.kept.contains(profile) { Self.drop(profile, &state) }
             guard ServiceManager.store(file, as: Self.namePrefix + profile) else { return }
             state.given[profile] = record
@@ -84,5 +89,13 @@ package final class UnsavedRecords: Sendable {
         ServiceManager.removeStored(namePrefix + profile)
         state.given[profile] = nil
         state.kept.remove(profile)
+    }
+}
+
+extension Credentials {
+    /// Whether they are the same but for access and ID tokens.
+    fileprivate func isSameLogin(as other: Credentials) -> Bool {
+        binding == other.binding && signedInAt == other.signedInAt && refreshToken == other.refreshToken
+            && refusal == other.refusal && refreshingSince == other.refreshingSince
     }
 }

@@ -17,6 +17,8 @@ struct Watchdog: Service {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 await proof()
+                // Once it is stopping, a beat would have systemd watch it again.
+                if Task.isCancelled { break }
                 beat()
                 try? await clock.sleep(for: interval)  // cancelled: the agent ends
             }
@@ -25,7 +27,7 @@ struct Watchdog: Service {
 }
 
 extension Agent {
-    /// How long the refresher may be at work in one go. Everything that it waits for ends before.
+    /// How long the refresher may be at work on one account. Everything that it waits for there ends before.
     private static let patience = Duration.seconds(120)
 
     /// Returns when the refresher and every account have shown that they go on.

@@ -65,6 +65,7 @@ struct ClockTests {
     }
 
     private struct Reading: AgentClock {
+        var awake: Double { boot.seconds }
         var now: Date
         var wall: Date
         var boot: BootTime

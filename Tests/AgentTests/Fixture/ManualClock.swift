@@ -5,6 +5,8 @@ import Foundation
 final class ManualClock: AgentClock {
     private struct State: Sendable {
         var now: Date
+        /// Seconds of it in which the machine slept.
+        var asleep = 0.0
         /// What the wall clock shows beyond the agent's own time, seconds.
         var skew = 0.0
         /// How often it was read.
@@ -50,6 +52,11 @@ final class ManualClock: AgentClock {
     /// The machine was started at time 0 and never again.
     var boot: BootTime { BootTime(id: "boot", seconds: now.timeIntervalSince1970) }
 
+    var awake: Double {
+        let state = state.value
+        return state.now.timeIntervalSince1970 - state.asleep
+    }
+
     /// Sets the wall clock, as a person or NTP would; nobody wakes from that.
     func setWallClock(ahead seconds: Double) {
         state.change { $0.skew = seconds }
@@ -68,8 +75,14 @@ final class ManualClock: AgentClock {
         for sleeper in awake { sleeper.continuation.resume() }
     }
 
-    /// Time passes, and nobody wakes: of the machine's suspend only some timers know.
+    /// The machine sleeps: time passes, and deadlines that passed are met at the resume.
     func suspend(for seconds: Double) {
+        state.change { $0.asleep += seconds }
+        advance(by: seconds)
+    }
+
+    /// Time passes, and nobody wakes of it.
+    func leap(by seconds: Double) {
         state.change { $0.now += seconds }
     }
 

@@ -54,6 +54,25 @@ struct MachineChangeTests {
         }
     }
 
+    @Test("a refresh that has written its intent when sleep is announced sends nothing before the resume")
+    func intent() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            fixture.store.hold()
+            async let token = fixture.token(.with(force: true))
+            try await fixture.store.callHeld()
+            let (_, task) = Self.goToSleep(fixture)
+            try await fixture.clock.sleeper(within: 4...4)
+            fixture.store.release()
+            await task.value
+            #expect(await fixture.refreshes.isEmpty)
+            #expect(try await fixture.account.record?.refreshingSince == nil)
+            #expect(try await fixture.status.saved)
+            await fixture.agent.machineChanged(.resumed)
+            #expect(try await token.from == .refresh)
+        }
+    }
+
     @Test("asleep, no refresh begins; what is cached is served, and who waits is served after the resume")
     func asleep() async throws {
         try await AgentFixture.run { fixture in
@@ -107,6 +126,9 @@ struct MachineChangeTests {
             try await fixture.withRefresher {
                 await fixture.agent.machineChanged(.goingToSleep)
                 fixture.clock.suspend(for: 100_000)
+                // The clocks go on before the resume is announced, and the network comes after it.
+                try await fixture.clock.sleeper(within: 30...30)
+                #expect(await fixture.refreshes.isEmpty)
                 await fixture.order(.hold)
                 await fixture.agent.machineChanged(.resumed)
                 try await fixture.refreshArrived(1)
@@ -137,7 +159,7 @@ struct MachineChangeTests {
             try await fixture.signIn()
             try await fixture.withRefresher {
                 try await fixture.clock.sleeper(within: 86_000...86_400)
-                fixture.clock.suspend(for: 100_000)
+                fixture.clock.leap(by: 100_000)
                 await fixture.agent.machineChanged(.clockSet)
                 try await fixture.refreshArrived(1)
             }
@@ -170,7 +192,7 @@ struct MachineChangeTests {
     func networkBackForWaiter() async throws {
         try await AgentFixture.run { fixture in
             try await fixture.signIn()
-            await fixture.order(.page(503), times: .max)
+            await fixture.order(.hangUp, times: .max)
             async let token = fixture.token(.with(wait: 100_000, force: true))
             while true {
                 let pause = try await fixture.clock.sleeper(within: 0.001...300)
@@ -184,6 +206,27 @@ struct MachineChangeTests {
             fixture.clock.advance(by: 5)
             #expect(try await token.from == .refresh)
             #expect(await fixture.refreshes.count == count + 1)
+        }
+    }
+
+    @Test("a tenant that answers, be it with a failure, is not hurried by the network")
+    func failingTenant() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            await fixture.order(.page(503), times: .max)
+            async let error = fixture.tokenError(.with(wait: 100_000, force: true))
+            var pause = 0.0
+            while pause <= 6 {
+                fixture.clock.advance(by: pause)
+                pause = try await fixture.clock.sleeper(within: 0.001...300)
+            }
+            await fixture.agent.machineChanged(.networkChanged)
+            let count = await fixture.refreshes.count
+            fixture.clock.advance(by: 5.5)
+            try await fixture.clock.sleeper(within: 0.001...(pause - 5))
+            #expect(await fixture.refreshes.count == count)
+            _ = try await fixture.agent.logout(Logout())
+            #expect(await error != nil)
         }
     }
 

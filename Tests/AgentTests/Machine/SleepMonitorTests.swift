@@ -54,6 +54,34 @@ struct SleepMonitorTests {
         }
     }
 
+    @Test("a signal that somebody else might have sent is not believed")
+    func forged() async throws {
+        try await withPrivateDesktop(provider: .none) { desktop in
+            let login = try LoginManager(on: desktop)
+            let story = Watched(Story())
+            try await Self.withMonitor(on: desktop, story, ManualClock()) {
+                let lock = try await login.lock(1)
+                try await login.announceFalsely(desktop)
+                try await desktop.methodCalled("Get")
+                #expect(lock.isHeld)
+                try await login.sleep(desktop)
+                try await lock.released()
+                #expect(story.value.changes == [.goingToSleep])
+            }
+        }
+    }
+
+    @Test("a logind that is started later is asked for a lock then")
+    func lateLogind() async throws {
+        try await withPrivateDesktop(provider: .none) { desktop in
+            try await Self.withMonitor(on: desktop, Watched(Story()), ManualClock()) {
+                try await desktop.methodCalled("Inhibit")
+                let login = try LoginManager(on: desktop)
+                #expect(try await login.lock(1).isHeld)
+            }
+        }
+    }
+
     @Test("without logind it waits; a bus that was lost is looked for again")
     func lostBus() async throws {
         try await withPrivateDesktop(provider: .none) { desktop in

@@ -89,6 +89,45 @@ struct UnsavedRecordsTests {
         }
     }
 
+    @Test("of a later format is left for the later program, and the keyring's spent refresh token is not sent")
+    func laterFormat() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            let record = try await Self.unsavedRecord(fixture)
+            fixture.store.fail(nil)
+            let unsaved = try Self.handedOn(record.replacing(#""version":2"#, with: #""version":99"#))
+            let next = try await fixture.restarted(unsaved: unsaved)
+            let count = await fixture.refreshes.count
+            for _ in 1...2 {
+                _ = try await next.wake()
+                #expect(await next.tokenError(.with(force: true))?.data.cause == "unsupported_version")
+            }
+            #expect(await fixture.refreshes.count == count)
+            #expect(unsaved.isKept(of: "work"))
+        }
+    }
+
+    @Test("that tells of a refusal is kept until the keyring knows of it")
+    func refused() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            await fixture.killRefreshToken()
+            fixture.store.fail(.locked, afterWrites: 1)
+            #expect(await fixture.tokenError(.with(force: true))?.code == .loginRequired)
+            let record = try #require(try await fixture.account.record).json(at: fixture.clock)
+            let unsaved = try Self.handedOn(record)
+            let next = try await fixture.restarted(unsaved: unsaved)
+            #expect(await next.tokenError(.with(force: true))?.data.cause == "reuse_suspected")
+            #expect(try await next.status.saved == false)
+            #expect(unsaved.isKept(of: "work"))
+            fixture.store.fail(nil)
+            next.clock.advance(by: 5)
+            _ = try await next.wake()
+            #expect(try await next.status.saved)
+            #expect(!unsaved.isKept(of: "work"))
+        }
+    }
+
     @Test("stays out of use after a sign-out that the keyring has not heard of")
     func signedOut() async throws {
         try await AgentFixture.run { fixture in
@@ -115,7 +154,7 @@ struct UnsavedRecordsTests {
             try fixture.files.writeConfiguration([good])
             try await agent.applyConfiguration()
             #expect(try await agent.token(GetToken()).from == .cache)
-            #expect(unsaved.take(of: "work") == nil)
+            #expect(unsaved.inherited(of: "work") == nil)
         }
     }
 }

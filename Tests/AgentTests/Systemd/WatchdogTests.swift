@@ -61,6 +61,10 @@ struct WatchdogTests {
         _ = deadlines.take(at: clock.now)
         clock.advance(by: 60)
         await deadlines.followed(patience: .seconds(61), on: clock)
+        // It has done one of many things.
+        deadlines.progressed(at: clock.now)
+        clock.advance(by: 60)
+        await deadlines.followed(patience: .seconds(61), on: clock)
         let isProven = Watched(false)
         let proof = Task {
             await deadlines.followed(patience: .seconds(60), on: clock)
