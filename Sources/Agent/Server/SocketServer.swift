@@ -41,11 +41,9 @@ struct SocketServer: Service {
             Connections(limit: limit), eventLoop: eventLoop)
         let server = try await ServerBootstrap(group: eventLoop)
             .serverChannelOption(.backlog, value: 128)
-            .serverChannelInitializer { channel in
+            .serverChannelInitializer { [log] channel in
                 channel.eventLoop.makeCompletedFuture {
-                    // Without file descriptors left, accepting is tried again each second; else it would be tried without end.
-                    try channel.pipeline.syncOperations.addHandler(
-                        AcceptBackoffHandler(shouldForwardIOErrorCaught: false))
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause(log: log))
                 }
             }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -102,6 +100,36 @@ struct SocketServer: Service {
             return channel.eventLoop.makeFailedFuture(ForeignPeer())
         }
         return channel.unsafeGetSocketOption(level: .socket, name: .init(rawValue: SO_PEERCRED))
+    }
+}
+
+/// Waits a second before accepting is tried again when it has failed, for want of file descriptors usually; they who wait are in the kernel's backlog.
+///
+/// NIO's own `AcceptBackoffHandler` holds back the next read alone. The one that failed stays pending, and would be tried again without end.
+private final class AcceptPause: ChannelInboundHandler {
+    typealias InboundIn = any Channel
+
+    private let log: Logger
+    private var hasToldFailure = false
+
+    init(log: Logger) {
+        self.log = log
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        hasToldFailure = false
+        context.fireChannelRead(data)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if !hasToldFailure { log.warning("Connections cannot be taken for now: \(error)") }
+        hasToldFailure = true
+        let channel = context.channel
+        // A channel that is closed meanwhile has nothing to accept.
+        try? channel.syncOptions?.setOption(.autoRead, value: false)
+        channel.eventLoop.scheduleTask(in: .seconds(1)) {
+            try? channel.syncOptions?.setOption(.autoRead, value: true)
+        }
     }
 }
 
