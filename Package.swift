@@ -114,6 +114,14 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["DevTenant", "CLinux", "CSystemd"], path: "Tests/TestSupport",
             swiftSettings: settings),
+        .executableTarget(
+            name: "postern-soak",
+            dependencies: [
+                "DevTenant", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/Soak", swiftSettings: settings),
         .testTarget(name: "PosternProtocolTests", dependencies: ["PosternProtocol"], swiftSettings: settings),
         .testTarget(
             name: "PosternCLITests",
@@ -164,7 +172,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "FaultTests",
-            dependencies: ["DevTenant", "PosternProtocol", "TestSupport", "postern", "posternd", "postern-devtenant"],
+            dependencies: [
+                "DevTenant", "PosternProtocol", "TestSupport", "postern", "posternd", "postern-devtenant",
+                "postern-soak",
+            ],
             exclude: ["README.md"], swiftSettings: settings),
     ]
 )

@@ -10,7 +10,8 @@
 
 /* Keeps this process's memory from whoever is not root: no process of the same user may read it or attach a debugger (prctl(2),
    PR_SET_DUMPABLE), no core is dumped, and Swift's runtime catches no crash: its backtracer, where it is installed, would print what
-   lies in memory, or hang because it may not read it. Returns 0, or -1 with errno.
+   lies in memory, or, because it may not read it, let a SIGABRT pass that was sent, such as that of systemd's watchdog.
+   Returns 0, or -1 with errno.
 
    In C because Swift cannot call a variadic function, and prctl(2) is one. */
 static inline int postern_hide_memory(void) {

@@ -54,7 +54,7 @@ struct BusFaultTests {
             try await agent.desktop.startKeyring(unlocked: false)
             #expect(try await agent.refusal(of: "token.get", ["force": true])?.code == 1004)
             #expect(try await agent.token() == token)
-            #expect(await agent.tenant.requests(to: .token, grant: .refreshToken).isEmpty)
+            #expect(await agent.refreshes.isEmpty)
             try await agent.desktop.unlockKeyring()
             #expect(try await agent.record() == before)
             #expect(try await agent.call("token.get", ["force": true])["from"] == "refresh")
@@ -73,8 +73,7 @@ struct BusFaultTests {
             try await agent.awaitSaved()
             try await agent.restart()
             try await agent.call("token.get", ["force": true])
-            let presented = await agent.tenant.requests(to: .token, grant: .refreshToken)
-            #expect(presented.map(\.refreshToken?.generation) == [0, 1])
+            #expect(await agent.presented == [0, 1])
         }
     }
 
@@ -97,7 +96,7 @@ struct BusFaultTests {
             try await agent.desktop.startKeyring(unlocked: true)
             while let event = try await events.answer(), event["params"]?["keyring"] != "available" {}
             #expect(try await agent.token() == token)
-            #expect(await agent.tenant.requests(to: .token, grant: .refreshToken).isEmpty)
+            #expect(await agent.refreshes.isEmpty)
         }
     }
 }

@@ -74,7 +74,7 @@ struct PromptFaultTests {
             try await agent.desktop.unlockKeyring()
             #expect(try await waiting.answer()?["result"]?["access_token"] == .string(token))
             #expect(try await unlocking.answer()?["result"]?["keyring"] == "available")
-            #expect(await agent.tenant.requests(to: .token, grant: .refreshToken).isEmpty)
+            #expect(await agent.refreshes.isEmpty)
         }
     }
 

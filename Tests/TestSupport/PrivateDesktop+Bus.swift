@@ -36,12 +36,17 @@ extension PrivateDesktop {
         try await withDeadline { try await traffic.line(of: .error) { $0.hasPrefix("Monitoring") } }
     }
 
+    /// Writes down no more of what is on the bus: thousands of messages take time and memory. What is awaited there never comes from now on.
+    package func stopWatchingBus() async {
+        await traffic?.end()
+        traffic = nil
+    }
+
     /// Ends the session bus, as a crash would.
     package func killBus() async {
         await bus?.end()
-        await traffic?.end()
+        await stopWatchingBus()
         bus = nil
-        traffic = nil
         // The socket file stays behind; connecting to it is refused.
     }
 

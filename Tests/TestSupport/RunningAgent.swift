@@ -123,9 +123,12 @@ extension RunningAgent {
     }
 
     /// Ends the daemon as a crash would.
-    package func crash() async throws {
+    ///
+    /// - Parameter keepingStored: whether the service manager keeps what the daemon has stored with it, as systemd does.
+    package func crash(keepingStored: Bool = true) async throws {
         send(SIGKILL)
         _ = try await exited()
+        if !keepingStored { notifications.dropStored() }
     }
 
     package func restart() async throws {
@@ -358,15 +361,18 @@ package func withRunningAgent(
 }
 
 /// Makes an agent, not started and not configured, between a desktop and a tenant that the test made itself.
-package func withAgent(
-    _ desktop: PrivateDesktop, _ tenant: DevTenant, environment: [String: String] = [:],
-    _ body: (RunningAgent) async throws -> Void
-) async throws {
+///
+/// - Parameter looksForLeaks: whether the log and all files are searched for secrets at the end; tens of thousands of secrets take too long.
+package func withAgent<Value>(
+    _ desktop: PrivateDesktop, _ tenant: DevTenant, environment: [String: String] = [:], looksForLeaks: Bool = true,
+    _ body: (RunningAgent) async throws -> Value
+) async throws -> Value {
     let agent = try RunningAgent(desktop, tenant, environment: environment)
     do {
-        try await body(agent)
-        try await agent.checkForLeaks()
+        let value = try await body(agent)
+        if looksForLeaks { try await agent.checkForLeaks() }
         await agent.end()
+        return value
     } catch {
         await agent.end()
         throw error

@@ -22,15 +22,6 @@ package final class SmallDisk: Sendable {
         holder = try ChildProcess("unshare", Self.namespaces + ["sh", "-c", Self.script], environment: environment)
     }
 
-    /// Whether this machine lets its users make such namespaces.
-    package static var isAllowed: Bool {
-        get async throws {
-            let disk = try SmallDisk()
-            disk.holder.closeInput()
-            return await disk.holder.result().output == "ready\n"
-        }
-    }
-
     package var directory: URL { URL(filePath: "/proc/\(holder.processID)/root/tmp") }
 
     /// Writes until there is no room left.

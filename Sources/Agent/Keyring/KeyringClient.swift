@@ -30,11 +30,13 @@ package actor KeyringClient: SecretStore {
     private let environment: [String: String]
     private let deadline: Duration
     private var worker: KeyringWorkerProcess?
+    /// When a request last missed its deadline.
+    private var lastTimeout: ContinuousClock.Instant?
     private var isShutDown = false
 
     /// - Parameters:
     ///   - environment: the worker's environment; names the session bus for both.
-    ///   - deadline: how long one request to the worker may take.
+    ///   - deadline: how long one request to the worker may take, counted from when those before it have been answered.
     ///   - patience: how long the provider may take to say how it stands, before it is asked for anything else.
     ///   - clock: by which a locked keyring is looked at again.
     package init(
@@ -112,7 +114,7 @@ package actor KeyringClient: SecretStore {
         let collection = request.item.collection
         let state = await monitor.state(of: collection, mayStart: false)
         if let trouble = state.trouble(with: collection) { throw trouble }
-        return try await ask(request, before: .now + deadline)
+        return try await ask(request, askedAt: .now)
     }
 
     /// Why something was not written.
@@ -122,12 +124,12 @@ package actor KeyringClient: SecretStore {
         return .storageFull(obstacle)
     }
 
-    /// - Parameter deadline: counted from when it was asked, so that those who wait behind a stuck request do not wait
-    ///   once more each.
+    /// Those who wait behind a stuck request do not wait once more each: they fail with it.
     private func ask(
-        _ request: KeyringRequest, before deadline: ContinuousClock.Instant
+        _ request: KeyringRequest, askedAt: ContinuousClock.Instant
     ) throws(SecretStoreError) -> KeyringReply {
-        guard .now < deadline else { throw .failing("the keyring did not answer others in time") }
+        if let lastTimeout, askedAt < lastTimeout { throw .failing("the keyring did not answer others in time") }
+        let deadline = ContinuousClock.now + self.deadline
         let isFresh = worker == nil
         if let reply = try attempt(request, before: deadline) { return reply }
         // The worker had ended or lost its bus while idle: every request can be made twice, so a fresh one gets it too.
@@ -148,7 +150,9 @@ package actor KeyringClient: SecretStore {
             worker = nil
             switch error {
             case .ended: return nil
-            case .timedOut: throw .failing("the keyring did not answer in time")
+            case .timedOut:
+                lastTimeout = .now
+                throw .failing("the keyring did not answer in time")
             case .unreadable: throw .failing("the keyring worker wrote something that is not a reply")
             case .notStarted(let number): throw .failing("the keyring worker could not be started: errno \(number)")
             }

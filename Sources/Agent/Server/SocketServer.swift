@@ -41,9 +41,9 @@ struct SocketServer: Service {
             Connections(limit: limit), eventLoop: eventLoop)
         let server = try await ServerBootstrap(group: eventLoop)
             .serverChannelOption(.backlog, value: 128)
-            .serverChannelInitializer { [log] channel in
+            .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptPause(log: log))
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause())
                 }
             }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -103,32 +103,22 @@ struct SocketServer: Service {
     }
 }
 
-/// Waits a second before accepting is tried again when it has failed, for want of file descriptors usually; they who wait are in the kernel's backlog.
+/// Lets a process without file descriptors left try again to accept after a second.
 ///
-/// NIO's own `AcceptBackoffHandler` holds back the next read alone. The one that failed stays pending, and would be tried again without end.
+/// NIO's own `AcceptBackoffHandler` holds back the next wish to read, but the unfulfilled one stays registered with epoll, which tells of it without end.
 private final class AcceptPause: ChannelInboundHandler {
-    typealias InboundIn = any Channel
+    typealias InboundIn = NIOAny
 
-    private let log: Logger
-    private var hasToldFailure = false
-
-    init(log: Logger) {
-        self.log = log
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        hasToldFailure = false
-        context.fireChannelRead(data)
-    }
+    private static let exhaustion = [EMFILE, ENFILE, ENOBUFS, ENOMEM]
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if !hasToldFailure { log.warning("Connections cannot be taken for now: \(error)") }
-        hasToldFailure = true
+        guard let error = error as? IOError, Self.exhaustion.contains(error.errnoCode) else {
+            return context.fireErrorCaught(error)
+        }
         let channel = context.channel
-        // A channel that is closed meanwhile has nothing to accept.
-        try? channel.syncOptions?.setOption(.autoRead, value: false)
-        channel.eventLoop.scheduleTask(in: .seconds(1)) {
-            try? channel.syncOptions?.setOption(.autoRead, value: true)
+        // The channel may have been closed meanwhile; then there is nothing to accept.
+        channel.setOption(.autoRead, value: false).whenSuccess {
+            channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.setOption(.autoRead, value: true) }
         }
     }
 }

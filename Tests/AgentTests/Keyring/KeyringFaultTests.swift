@@ -103,6 +103,25 @@ struct KeyringFaultTests {
         }
     }
 
+    @Test("those who queue up behind others that are answered have the whole deadline each")
+    func slowForMany() async throws {
+        try await withPrivateDesktop { desktop in
+            // Twelve answers take three seconds, of which each request may take two.
+            let script = #"while read -r line; do sleep 0.25; echo '{"notFound":{}}' >&0; done"#
+            let client = KeyringClient(
+                environment: desktop.environment, command: .init(executable: "/bin/sh", arguments: ["-c", script]),
+                deadline: .seconds(2))
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 1...12 {
+                    group.addTask {
+                        await #expect(throws: Never.self) { try await client.load(.work) }
+                    }
+                }
+            }
+            await client.shutdown()
+        }
+    }
+
     @Test("without a provider it is absent, and no worker is started")
     func withoutProvider() async throws {
         try await withKeyringClient(provider: .none) { client, _ in
