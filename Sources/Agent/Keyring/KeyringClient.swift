@@ -43,7 +43,7 @@ package actor KeyringClient: SecretStore {
         environment: [String: String], command: WorkerCommand = .thisProgram, deadline: Duration = .seconds(3),
         patience: KeyringMonitor.Patience = KeyringMonitor.Patience(), clock: any AgentClock = SystemClock()
     ) {
-        let bus = SessionBus.address(in: environment)
+        let bus = BusConnection.sessionBusAddress(in: environment)
         monitor = KeyringMonitor(busAddress: bus, patience: patience)
         watch = KeyringWatch(busAddress: bus, monitor: monitor, patience: patience, clock: clock)
         unlocker = KeyringUnlocker(busAddress: bus, patience: patience, clock: clock)

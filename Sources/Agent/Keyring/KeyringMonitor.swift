@@ -22,7 +22,7 @@ package actor KeyringMonitor {
     private let executor = BlockingExecutor(label: "postern.keyring-monitor")
     private let busAddress: String?
     private let patience: Patience
-    private var bus: SessionBus?
+    private var bus: BusConnection?
     private var answers: [Question: (state: CollectionState, began: ContinuousClock.Instant)] = [:]
 
     /// - Parameter busAddress: nil if there is no session bus.
@@ -68,16 +68,16 @@ package actor KeyringMonitor {
         }
     }
 
-    private func failing(_ error: SessionBus.CallError) -> CollectionState {
+    private func failing(_ error: BusConnection.CallError) -> CollectionState {
         // The next question gets a connection of its own.
         if error.meansLostBus { bus = nil }
         if error.meansTimedOut { return .failing(reason: "the keyring did not answer in time") }
         return .failing(reason: error.message)
     }
 
-    private func attempt(_ question: Question) throws(SessionBus.CallError) -> CollectionState {
+    private func attempt(_ question: Question) throws(BusConnection.CallError) -> CollectionState {
         guard let busAddress else { return .absent(reason: "there is no session bus") }
-        let bus: SessionBus
+        let bus: BusConnection
         do {
             bus = try connection(to: busAddress)
         } catch let error where error.meansTimedOut {
@@ -88,9 +88,9 @@ package actor KeyringMonitor {
         return try bus.find(question.collection, mayStart: question.mayStart, patience: patience).state
     }
 
-    private func connection(to address: String) throws(SessionBus.CallError) -> SessionBus {
+    private func connection(to address: String) throws(BusConnection.CallError) -> BusConnection {
         if let bus { return bus }
-        let connected = try SessionBus(address: address, timeout: patience.answer)
+        let connected = try BusConnection(address: address, timeout: patience.answer)
         bus = connected
         return connected
     }

@@ -31,14 +31,14 @@ actor KeyringPrompt {
     func run() async throws(SecretStoreError) -> UnlockOutcome {
         guard let busAddress else { throw .absent("there is no session bus") }
         do {
-            let bus = try SessionBus(address: busAddress, timeout: patience.answer)
+            let bus = try BusConnection(address: busAddress, timeout: patience.answer)
             let finding = try bus.find(.default, mayStart: true, patience: patience)
             if let trouble = finding.state.trouble(with: .default), trouble != .locked { throw trouble }
             guard case .collection(let path, let provider, isLocked: true) = finding else { return .unlocked }
             return try await ask(bus, collection: path, provider: provider)
         } catch let error as SecretStoreError {
             throw error
-        } catch let error as SessionBus.CallError {
+        } catch let error as BusConnection.CallError {
             if error.meansLostBus || error.meansNoOwner { throw .absent("its provider ended while it was asked") }
             throw .failing(error.meansTimedOut ? "its provider did not answer in time" : error.message)
         } catch {
@@ -46,7 +46,7 @@ actor KeyringPrompt {
         }
     }
 
-    private func ask(_ bus: SessionBus, collection: String, provider: String) async throws -> UnlockOutcome {
+    private func ask(_ bus: BusConnection, collection: String, provider: String) async throws -> UnlockOutcome {
         for rule in [
             "type='signal',sender='\(provider)',interface='org.freedesktop.Secret.Prompt',member='Completed'",
             "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='\(provider)'",
@@ -74,7 +74,7 @@ actor KeyringPrompt {
     /// Reads all that has arrived.
     ///
     /// - Returns: nil if the prompt is still out, else whether it was dismissed.
-    private func end(of prompt: String, _ bus: SessionBus) throws -> Bool? {
+    private func end(of prompt: String, _ bus: BusConnection) throws -> Bool? {
         while let signal = try bus.nextSignal() {
             switch signal.member {
             case "Completed" where signal.path == prompt: return try signal.body.boolean()
@@ -87,8 +87,8 @@ actor KeyringPrompt {
 
     /// A provider that is too busy with its dialog to answer has not unlocked anything.
     private func isUnlocked(
-        _ collection: String, of provider: String, _ bus: SessionBus
-    ) throws(SessionBus.CallError) -> Bool {
+        _ collection: String, of provider: String, _ bus: BusConnection
+    ) throws(BusConnection.CallError) -> Bool {
         do {
             return try !bus.isLocked(collection, of: provider, timeout: patience.answer)
         } catch let error where error.meansTimedOut {

@@ -29,7 +29,7 @@ actor KeyringWatch {
     /// Reports how the collection stands, at first and then whenever that may have changed, until the task is
     /// cancelled. A provider that took another's place is reported even if it stands as the other did.
     func follow(_ report: @Sendable (CollectionState) -> Void) async {
-        var bus: SessionBus?
+        var bus: BusConnection?
         var last: CollectionState?
         var isNews = false
         while !Task.isCancelled {
@@ -66,7 +66,7 @@ actor KeyringWatch {
     }
 
     /// A connection on which everything arrives that may tell of a change, or nil if there is no bus.
-    private func listen(to address: String) -> SessionBus? {
+    private func listen(to address: String) -> BusConnection? {
         let rules = [
             "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='org.freedesktop.secrets'",
             "type='signal',sender='org.freedesktop.secrets',interface='org.freedesktop.Secret.Service'",
@@ -74,7 +74,7 @@ actor KeyringWatch {
                 + "arg0='org.freedesktop.Secret.Collection'",
         ]
         // Why there is none is what the monitor says.
-        guard let bus = try? SessionBus(address: address, timeout: patience.answer) else { return nil }
+        guard let bus = try? BusConnection(address: address, timeout: patience.answer) else { return nil }
         do {
             for rule in rules { try bus.subscribe(to: rule, timeout: patience.answer) }
             _ = try hasNewProvider(bus)
@@ -86,7 +86,7 @@ actor KeyringWatch {
 
     /// Reads all that has arrived. Of signals that do not tell of another provider it is enough that they came: what
     /// has become of the collection is looked for.
-    private func hasNewProvider(_ bus: SessionBus) throws(SessionBus.CallError) -> Bool {
+    private func hasNewProvider(_ bus: BusConnection) throws(BusConnection.CallError) -> Bool {
         var isNew = false
         while let signal = try bus.nextSignal() {
             isNew = isNew || signal.member == "NameOwnerChanged"

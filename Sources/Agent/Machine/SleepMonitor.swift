@@ -16,11 +16,10 @@ actor SleepMonitor: Service {
     private let clock: any AgentClock
     private let changed: @Sendable (MachineChange) async -> Void
 
-    /// - Parameter environment: names the system bus if it is not at its usual place (sd_bus_default_system(3)).
     init(
         environment: [String: String], clock: any AgentClock, changed: @escaping @Sendable (MachineChange) async -> Void
     ) {
-        busAddress = environment["DBUS_SYSTEM_BUS_ADDRESS"] ?? "unix:path=/run/dbus/system_bus_socket"
+        busAddress = BusConnection.systemBusAddress(in: environment)
         self.clock = clock
         self.changed = changed
     }
@@ -45,8 +44,8 @@ actor SleepMonitor: Service {
 
     private static var newBackoff: Backoff { Backoff() }
 
-    private func listen() throws(SessionBus.CallError) -> SessionBus {
-        let bus = try SessionBus(address: busAddress, timeout: Self.patience)
+    private func listen() throws(BusConnection.CallError) -> BusConnection {
+        let bus = try BusConnection(address: busAddress, timeout: Self.patience)
         try bus.subscribe(
             to: "type='signal',sender='\(Self.logind)',path='\(Self.path)',interface='\(Self.interface)',"
                 + "member='PrepareForSleep'", timeout: Self.patience)
@@ -54,7 +53,7 @@ actor SleepMonitor: Service {
     }
 
     /// Acts upon the signals until the connection is lost.
-    private func follow(_ bus: SessionBus) async throws(SessionBus.CallError) {
+    private func follow(_ bus: BusConnection) async throws(BusConnection.CallError) {
         var lock = try? takeLock(bus)
         while !Task.isCancelled {
             while let signal = try bus.nextSignal() {
@@ -73,13 +72,13 @@ actor SleepMonitor: Service {
     }
 
     /// Without the lock, as on a machine whose policy forbids it, the agent still hears of sleep, but is not waited for.
-    private func takeLock(_ bus: SessionBus) throws(SessionBus.CallError) -> InhibitorLock {
+    private func takeLock(_ bus: BusConnection) throws(BusConnection.CallError) -> InhibitorLock {
         try bus.call(
             Self.logind, Self.path, Self.interface, "Inhibit",
             [
                 .string("sleep"), .string("Postern"), .string("A refreshed sign-in is being saved"), .string("delay"),
             ], timeout: Self.patience
-        ) { answer throws(SessionBus.CallError) in InhibitorLock(descriptor: try answer.fileDescriptor()) }
+        ) { answer throws(BusConnection.CallError) in InhibitorLock(descriptor: try answer.fileDescriptor()) }
     }
 }
 

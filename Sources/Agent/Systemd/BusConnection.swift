@@ -5,7 +5,7 @@ import Glibc
 /// once.
 ///
 /// sd-bus's own convenience calls are variadic, which Swift cannot call: messages are put together value by value.
-final class SessionBus {
+final class BusConnection {
     /// Why a call gave no answer.
     struct CallError: Error {
         /// The D-Bus error's name; for its own errors sd-bus has some of the standard names, and `System.Error.E…`
@@ -45,10 +45,15 @@ final class SessionBus {
 
     /// Where the session bus is (D-Bus specification, "Well-known message bus instances"; systemd's user bus), or nil
     /// if nothing says so.
-    static func address(in environment: [String: String]) -> String? {
+    static func sessionBusAddress(in environment: [String: String]) -> String? {
         if let address = environment["DBUS_SESSION_BUS_ADDRESS"], !address.isEmpty { return address }
         guard let directory = environment["XDG_RUNTIME_DIR"], !directory.isEmpty else { return nil }
         return "unix:path=\(escaped("\(directory)/bus"))"
+    }
+
+    /// Where the system bus is (sd_bus_default_system(3)).
+    static func systemBusAddress(in environment: [String: String]) -> String {
+        environment["DBUS_SYSTEM_BUS_ADDRESS"] ?? "unix:path=/run/dbus/system_bus_socket"
     }
 
     /// A value as D-Bus addresses want it: everything but a few ASCII characters as %xx.
@@ -179,7 +184,7 @@ final class SessionBus {
     }
 }
 
-extension SessionBus {
+extension BusConnection {
     /// A signal that was subscribed to, or that was sent to this connection alone.
     struct Signal {
         let path: String
@@ -237,8 +242,8 @@ private enum BasicType {
 }
 
 @discardableResult
-private func check(_ result: Int32) throws(SessionBus.CallError) -> Int32 {
-    if result < 0 { throw SessionBus.CallError(result: result) }
+private func check(_ result: Int32) throws(BusConnection.CallError) -> Int32 {
+    if result < 0 { throw BusConnection.CallError(result: result) }
     return result
 }
 

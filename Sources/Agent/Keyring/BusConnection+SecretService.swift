@@ -2,7 +2,7 @@ import KeyringProtocol
 
 /// The few calls of the Secret Service API (0.2 draft) that the agent makes itself. They go to the provider's unique
 /// name, which nobody else can take.
-extension SessionBus {
+extension BusConnection {
     /// What there is behind an alias.
     enum Finding {
         /// - Parameter provider: its unique name.
