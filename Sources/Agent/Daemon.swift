@@ -11,17 +11,11 @@ import UnixSignals
 
 /// A whole run of the agent, from its environment to its end.
 package enum Daemon {
-    /// Keeps other processes of the same user from reading this one's memory: no debugger may attach and no core is written (prctl(2),
-    /// PR_SET_DUMPABLE; setrlimit(2)).
-    ///
-    /// A crash ends the process without a word from the Swift runtime, whose backtraces show registers and memory. It could not read this memory any more,
-    /// and then lets a SIGABRT pass that was sent, such as the one of systemd's watchdog.
+    /// Keeps the memory of this process from other processes of the same user, from core dumps and from backtraces.
     ///
     /// - Returns: whether the kernel agreed.
     package static func harden() -> Bool {
-        for crash in [SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV] { signal(crash, SIG_DFL) }
-        var none = rlimit(rlim_cur: 0, rlim_max: 0)
-        return postern_set_dumpable(0) == 0 && setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) == 0
+        postern_hide_memory() == 0
     }
 
     /// Serves until SIGTERM or SIGINT.

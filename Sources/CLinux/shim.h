@@ -2,13 +2,27 @@
 
 #include <linux/memfd.h>
 #include <linux/rtnetlink.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/timerfd.h>
 
-/* Swift cannot call a variadic function, and prctl(2) is one. */
-static inline int postern_set_dumpable(int dumpable) {
-    return prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0);
+/* Keeps this process's memory from whoever is not root: no process of the same user may read it or attach a debugger (prctl(2),
+   PR_SET_DUMPABLE), no core is dumped, and Swift's runtime catches no crash: its backtracer, where it is installed, would print what
+   lies in memory, or, because it may not read it, let a SIGABRT pass that was sent, such as that of systemd's watchdog.
+   Returns 0, or -1 with errno.
+
+   In C because Swift cannot call a variadic function, and prctl(2) is one. */
+static inline int postern_hide_memory(void) {
+    static const int crashes[] = {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV};
+    for (unsigned i = 0; i < sizeof crashes / sizeof *crashes; i++)
+        if (signal(crashes[i], SIG_DFL) == SIG_ERR)
+            return -1;
+    const struct rlimit none = {0, 0};
+    if (setrlimit(RLIMIT_CORE, &none) != 0)
+        return -1;
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 /* What <fcntl.h> and newer kernels' <linux/memfd.h> define, the former for _GNU_SOURCE alone (memfd_create(2),

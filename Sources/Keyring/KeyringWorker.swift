@@ -13,7 +13,8 @@ import class Foundation.JSONEncoder
 package enum KeyringWorker {
     /// Answers requests from `socket`, one JSON object a line, until the other end closes it.
     package static func run(socket: Int32) -> Never {
-        hideMemory()
+        // Secrets pass through.
+        guard postern_hide_memory() == 0 else { exit(EXIT_FAILURE) }
         exitOnHangUp(of: socket)
 
         var provider = Provider()
@@ -23,15 +24,6 @@ package enum KeyringWorker {
             guard send(reply, to: socket) else { break }
         }
         exit(0)
-    }
-
-    /// No core dump, and no other process of this user may read the secrets that pass through (prctl(2),
-    /// PR_SET_DUMPABLE).
-    private static func hideMemory() {
-        var none = rlimit(rlim_cur: 0, rlim_max: 0)
-        guard postern_set_dumpable(0) == 0, setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) == 0 else {
-            exit(EXIT_FAILURE)
-        }
     }
 
     /// Ends the process as soon as the daemon is gone, even while libsecret does not return.

@@ -19,12 +19,13 @@ struct FaultTests {
         }
     }
 
-    @Test("a connection dropped before the work leaves everything as it was")
-    func hangUp() async throws {
+    @Test(
+        "a connection closed or reset before the work leaves everything as it was", arguments: [Fault.hangUp, .reset])
+    func hangUp(_ fault: Fault) async throws {
         try await DevTenant.withRunning { tenant in
             let client = await TenantClient(tenant)
             let token = try #require(try await client.signIn(to: tenant)["refresh_token"])
-            await tenant.order(.hangUp, at: .token, times: 2)
+            await tenant.order(fault, at: .token, times: 2)
             for _ in 1...2 { await #expect(throws: URLError.self) { try await client.refresh(token) } }
             #expect(try await client.refresh(token).status == 200)
         }
@@ -199,7 +200,17 @@ struct FaultTests {
         }
     }
 
-    @Test("a stalled and an endless body begin and do not end", arguments: [Answer.Body.stalled, .endless])
+    @Test("a garbled body is no answer")
+    func garbled() async throws {
+        try await DevTenant.withRunning { tenant in
+            await tenant.order(.body(.garbled), at: .keys)
+            await #expect(throws: URLError.self) { try await TenantClient(tenant).get(".well-known/jwks.json") }
+        }
+    }
+
+    @Test(
+        "a stalled, a trickling and an endless body begin and do not end",
+        arguments: [Answer.Body.stalled, .trickling, .endless])
     func unfinished(body: Answer.Body) async throws {
         try await DevTenant.withRunning { tenant in
             await tenant.order(.body(body), at: .keys)

@@ -96,6 +96,11 @@ struct SocketTests {
                     ("[]", "null:-32600"), ("[1]", "[null:-32600]"),
                     ("[1,2,3]", "[null:-32600 null:-32600 null:-32600]"),
                     (
+                        "[" + Array(repeating: "1", count: 64).joined(separator: ",") + "]",
+                        "[" + Array(repeating: "null:-32600", count: 64).joined(separator: " ") + "]"
+                    ),
+                    ("[" + Array(repeating: "1", count: 65).joined(separator: ",") + "]", "null:-32600"),
+                    (
                         #"[{"jsonrpc":"2.0","id":1,"method":"agent.hello"},{"jsonrpc":"2.0","method":"agent.hello"},"#
                             + #"{"jsonrpc":"2.0","id":2,"method":"x"},5]"#, "[1:ok 2:-32601 null:-32600]"
                     ),

@@ -216,7 +216,7 @@ struct ProcessFaultTests {
         }
     }
 
-    @Test("row 52: neither a core dump nor another process of the same user shows its memory")
+    @Test("row 52: no core dump, no backtrace and no process of the same user shows its memory or its worker's")
     func hardened() async throws {
         try await withRunningAgent(starting: false) { agent in
             try await agent.start(
@@ -227,11 +227,18 @@ struct ProcessFaultTests {
                 try await withDeadline { try await child.line { $0 == "started" } }
                 #expect(try await Self.isReadable("environ", of: child.processID, agent), "any other process's can be")
             }
-            for file in ["environ", "maps", "mem"] {
-                #expect(try await !Self.isReadable(file, of: agent.processID, agent), "\(file)")
+            let worker = try await agent.desktop.run("pgrep", ["--parent", "\(agent.processID)"]).output
+            let processes = [await agent.processID, try #require(Int32(worker.dropLast()))]
+            for process in processes {
+                for file in ["environ", "maps", "mem"] {
+                    #expect(try await !Self.isReadable(file, of: process, agent), "\(file)")
+                }
             }
+            Glibc.kill(processes[1], SIGABRT)
+            #expect(try await agent.call("token.get", ["force": true])["from"] == "refresh", "by another worker")
             await agent.send(SIGABRT)
             #expect(try await agent.exited() == .signal(SIGABRT))
+            #expect(await !agent.log.contains("Backtrac"))
         }
     }
 
