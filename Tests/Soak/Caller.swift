@@ -81,7 +81,7 @@ struct Caller: Sendable {
         // Whatever else goes wrong meanwhile, it is tried again, unless it has succeeded and only the answer was lost.
         while !(try await signIn()) {
             try await Task.sleep(for: .milliseconds(200), clock: .continuous)
-            if case .token = try await token(force: false) { return }
+            if case .token = try await token(force: true) { return }
         }
     }
 
