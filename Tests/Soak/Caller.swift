@@ -78,9 +78,10 @@ struct Caller: Sendable {
         try await checkLoss(cause)
         chronicle.count { $0.lostLogins += 1 }
         chronicle.note("\(profile) has lost its login and signs in again")
-        // Whatever else goes wrong meanwhile, it is tried again.
+        // Whatever else goes wrong meanwhile, it is tried again, unless it has succeeded and only the answer was lost.
         while !(try await signIn()) {
             try await Task.sleep(for: .milliseconds(200), clock: .continuous)
+            if case .token = try await token(force: true) { return }
         }
     }
 

@@ -18,6 +18,8 @@ struct OutputText {
         let id: UUID
         let wanted: Wanted
         let continuation: CheckedContinuation<String?, Never>
+        /// Where the lines begin that it has not looked at: megabytes are not searched anew for each line that is added.
+        var unseen = 0
     }
 
     private struct Finding {
@@ -81,19 +83,23 @@ struct OutputText {
     }
 
     /// The first thing in the text that somebody waits for, and who.
-    private func nextFinding() -> (index: Int, finding: Finding)? {
-        waiters.indices
-            .compactMap { index in find(waiters[index].wanted).map { (index, $0) } }
-            .min { $0.1.start < $1.1.start }
+    private mutating func nextFinding() -> (index: Int, finding: Finding)? {
+        var findings: [(index: Int, finding: Finding)] = []
+        for index in waiters.indices {
+            var waiter = waiters[index]
+            if let finding = find(for: &waiter) { findings.append((index, finding)) }
+            waiters[index] = waiter
+        }
+        return findings.min { $0.finding.start < $1.finding.start }
     }
 
-    private func find(_ wanted: Wanted) -> Finding? {
-        switch wanted {
+    private func find(for waiter: inout Waiter) -> Finding? {
+        switch waiter.wanted {
         case .line(let matches):
-            var start = position
-            while let line = line(at: start) {
+            waiter.unseen = max(waiter.unseen, position)
+            while let line = line(at: waiter.unseen) {
                 if matches(line.text) { return line }
-                start = line.end
+                waiter.unseen = line.end
             }
             return nil
         case .text(let text):
