@@ -24,6 +24,8 @@ extension Account {
         await flight?.task.value
         _ = await proving?.task.value
         await save()
+        // An answer in doubt is asked for again at the resume: the tenant's overlap may be short.
+        if isInDoubt { aheadNotBefore = .distantPast }
     }
 
     /// - Parameter delay: how long a refresh ahead that has become due is put off, so that not all accounts come at once. Whoever asks for a token does
@@ -32,13 +34,15 @@ extension Account {
         asleepUntil = 0
         if !waiters.isEmpty { refreshNow() }
         networkChanged()
-        if !isInDoubt { aheadNotBefore = max(aheadNotBefore, now + delay) }
+        guard !isInDoubt else { return }
+        resumeNotBefore = now + delay
+        aheadNotBefore = max(aheadNotBefore, resumeNotBefore)
     }
 
     /// If the tenant could not be reached before, it may be now.
     func networkChanged() {
         guard [refreshError, attemptError].contains(where: { $0?.meansUnreachable == true }) else { return }
-        aheadNotBefore = min(aheadNotBefore, lastAttempt + Self.attemptGap)
+        aheadNotBefore = max(min(aheadNotBefore, lastAttempt + Self.attemptGap), resumeNotBefore)
         flight?.nudge.nudge()
     }
 

@@ -119,14 +119,15 @@ extension Account {
             parts.counters.count(.saves)
             savedRefreshToken = written?.refreshToken
             isKeyringKnown = true
-            if written == record {
-                isUnsaved = false
-                keepUnsavedRecord()
+            isUnsaved = written != record
+            keepUnsavedRecord()
+            if !isUnsaved {
                 // Whatever a sign-out left behind has been replaced or deleted.
                 parts.notes.remove(for: profile.name)
             }
+            revokeReplaced()
             saveError = nil
-            nextSave = nil
+            nextSave = isUnsaved ? now : nil
             saveBackoff = Self.newSaveBackoff
         } catch {
             parts.counters.count(.saveFailures)
@@ -144,8 +145,9 @@ extension Account {
         guard let predecessor else { return }
         await predecessor.giveUpSaving()
         self.predecessor = nil
-        // One that saved at the last moment has had the service manager drop the record of that name.
+        // One that saved at the last moment has had the service manager drop the record of that name, and a sign-out's note removed.
         keepUnsavedRecord()
+        if record == nil { try? parts.notes.write(for: profile.name) }  // unwritable: said when the person signed out
     }
 
     private func giveUpSaving() async {

@@ -5,7 +5,8 @@ import Logging
 import PosternProtocol
 
 extension Account {
-    /// Takes over a sign-in that has just succeeded, and revokes the refresh token it replaces.
+    /// Takes over a sign-in that has just succeeded. The refresh token it replaces is revoked once the keyring has the new one: until then it is what the next
+    /// process would find.
     ///
     /// - Throws: 1015 if the profile has come to mean something else since the sign-in began.
     func signIn(_ credentials: Credentials) async throws(AgentError) {
@@ -15,7 +16,7 @@ extension Account {
                 data.hint = "Sign in again."
             }
         }
-        let replaced = (record ?? served.credentials)?.refreshToken
+        if let old = (record ?? served.credentials)?.refreshToken, old != credentials.refreshToken { replaced.append(old) }
         let epoch = beginEpoch()
         isSigningIn = true
         keep(credentials)
@@ -29,7 +30,12 @@ extension Account {
         answerWaiters()
         if !waiters.isEmpty { refreshNow() }
         parts.deadlines.moved(of: self)
-        if let replaced, replaced != credentials.refreshToken { revoke(replaced) }
+    }
+
+    /// Revokes what sign-ins have replaced.
+    func revokeReplaced() {
+        for refreshToken in replaced { revoke(refreshToken) }
+        replaced = []
     }
 
     /// Signs out: nothing of the old sign-in is served from the first line on. It is carried out even if its caller goes away.
@@ -50,6 +56,7 @@ extension Account {
         parts.events.publish(.signedOut, profile: profile.name)
         failWaiters(with: .loginRequired("never", profile: profile.name))
         // At once, and beside what the keyring may take its time for.
+        revokeReplaced()
         let revocation = wantsRevocation ? refreshToken.map { revoke($0) } : nil
         var reasons: [String] = []
         do {

@@ -12,7 +12,7 @@ extension Account {
 
     /// Takes the record that an earlier process left with the service manager, because the keyring had not taken it: it is newer than the keyring's.
     ///
-    /// - Returns: whether there was one of this profile's sign-in. Another is of no use any more.
+    /// - Returns: whether there was one that is this profile's sign-in, or may be.
     func takeUnsavedRecord() -> Bool {
         guard let json = parts.unsaved.inherited(of: profile.name) else { return false }
         let credentials: Credentials?
@@ -26,8 +26,12 @@ extension Account {
             }
             credentials = nil
         }
-        guard profile.persist != .memory, let credentials, credentials.binding == Credentials.Binding(profile) else {
+        guard profile.persist != .memory, let credentials else {
             parts.unsaved.set(nil, of: profile.name, at: parts.clock)
+            return false
+        }
+        guard credentials.binding == Credentials.Binding(profile) else {
+            // The settings may be put back.
             parts.log.notice("The unsaved record belongs to other settings and is not used.", metadata: metadata)
             return false
         }

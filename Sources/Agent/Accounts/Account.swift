@@ -87,6 +87,8 @@ actor Account {
     var proving: Proving?
     /// By it the person's factors are managed. In memory only (Account+Factors.swift).
     var factorAccess: FactorAccess?
+    /// What became due during sleep is not refreshed ahead before this.
+    var resumeNotBefore = Date.distantPast
     /// The machine is going to sleep, unless it is said to have resumed before this (Account+Machine.swift).
     var asleepUntil = 0.0
     /// A failed refresh ahead is not tried again before this.
@@ -101,6 +103,8 @@ actor Account {
     var hasToldUnsaved = false
     /// Hashes of those of our tokens that servers refused.
     var rejected: Set<String> = []
+    /// Refresh tokens to be revoked once the keyring has what replaced them.
+    var replaced: [Secret] = []
     /// The last of the requests that revoke refresh tokens.
     var revocation: Task<AgentError?, Never>?
 

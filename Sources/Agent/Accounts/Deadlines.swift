@@ -56,17 +56,21 @@ final class Deadlines: Sendable {
 
     /// The follower has done one of several things that it had taken.
     func progressed(at now: Date) {
-        follower.withLock { $0.busySince = now }
+        answerAskers(at: now)
     }
 
-    /// What has moved since it was last taken.
-    func take(at now: Date) -> Moved {
+    private func answerAskers(at now: Date) {
         let askers = follower.withLock { follower in
             follower.busySince = now
             defer { follower.askers = [] }
             return follower.askers
         }
         for asker in askers { asker.nudge() }
+    }
+
+    /// What has moved since it was last taken.
+    func take(at now: Date) -> Moved {
+        answerAskers(at: now)
         return state.withLock { state in
             defer { state = .some([:]) }
             return switch state {

@@ -5,7 +5,7 @@ import KeyringProtocol
 /// It speaks the protocol itself, on a connection of its own. libsecret waits for ever for a prompt whose provider has
 /// died, and cannot give one up (libsecret 0.20.5 to 0.21.7, secret-service.c, `on_real_prompt_completed`).
 ///
-/// A dialog that nobody waits for any more is left to the person, and the connection kept until it is answered.
+/// A dialog that nobody waits for any more is left to the person, and the connection kept until it is answered or the agent ends.
 /// `Dismiss` is never called: gnome-keyring 42 to 50 end by an assertion then (gkd-secret-unlock.c,
 /// `perform_next_unlock`), and on a closed connection they go on with objects that are freed already.
 actor KeyringPrompt {

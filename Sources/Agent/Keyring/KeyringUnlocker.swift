@@ -18,6 +18,7 @@ actor KeyringUnlocker {
     private var dialog: Dialog?
     private var waiters: [Int: AsyncStream<End>.Continuation] = [:]
     private var count = 0
+    private var isShutDown = false
 
     /// - Parameter busAddress: nil if there is no session bus.
     init(busAddress: String?, patience: KeyringMonitor.Patience, clock: any AgentClock) {
@@ -28,6 +29,8 @@ actor KeyringUnlocker {
 
     /// Waits for the answer until the task is cancelled; the dialog is then left as it is.
     func unlock() async throws(SecretStoreError) -> UnlockOutcome {
+        // Who has gone while the keyring was looked at, or an agent that ends, wants no dialog.
+        guard !Task.isCancelled, !isShutDown else { return .abandoned }
         let (ends, waiter) = AsyncStream.makeStream(of: End.self)
         count += 1
         let id = count
@@ -40,6 +43,7 @@ actor KeyringUnlocker {
 
     /// Leaves the dialog, if there is one.
     func shutdown() {
+        isShutDown = true
         dialog?.prompt.cancel()
     }
 

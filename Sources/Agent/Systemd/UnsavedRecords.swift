@@ -10,7 +10,8 @@ import Synchronization
 /// Every process of the same user can get at such a file by the manager's descriptors, as it can read an unlocked keyring. A locked keyring keeps
 /// such a process out and this store does not: `keep_unsaved = no` prefers a lost login to that.
 package final class UnsavedRecords: Sendable {
-    /// How the names in the manager's store begin; the profile's name follows.
+    /// How the names in the manager's store begin; a serial number and the profile's name follow. Of two records of a profile the one with the higher
+    /// number is the newer: it is stored before the other is removed, so that there is one at any time.
     static let namePrefix = "unsaved."
 
     private struct State {
@@ -19,8 +20,9 @@ package final class UnsavedRecords: Sendable {
         var inherited: [String: Secret] = [:]
         /// What the manager was given, by profile.
         var given: [String: Credentials] = [:]
-        /// The profiles of which the manager has a record.
-        var kept: Set<String> = []
+        /// The profiles of which the manager has a record, and the record's serial number.
+        var kept: [String: Int] = [:]
+        var lastSerial = 0
     }
 
     private let state: Mutex<State>
@@ -29,11 +31,16 @@ package final class UnsavedRecords: Sendable {
     package init(inherited: [(name: String, descriptor: CInt)] = []) {
         var state = State()
         for (name, descriptor) in inherited {
-            let profile = String(name.dropFirst(Self.namePrefix.count))
-            state.kept.insert(profile)
+            defer { close(descriptor) }
+            guard let (serial, profile) = Self.parse(name) else { continue }
+            state.lastSerial = max(state.lastSerial, serial)
+            if let other = state.kept[profile] {
+                ServiceManager.removeStored(Self.name(min(serial, other), profile))
+                guard serial > other else { continue }
+            }
+            state.kept[profile] = serial
             // An unreadable one is as good as none.
-            if let record = SealedFile.read(descriptor) { state.inherited[profile] = record }
-            close(descriptor)
+            state.inherited[profile] = SealedFile.read(descriptor)
         }
         self.state = Mutex(state)
     }
@@ -45,14 +52,14 @@ package final class UnsavedRecords: Sendable {
             state.withLock { state in
                 state.isEnabled = newValue
                 guard !newValue else { return }
-                for profile in state.kept { Self.drop(profile, &state) }
+                for profile in state.kept.keys { Self.drop(profile, &state) }
             }
         }
     }
 
     /// Whether the manager keeps a record of this profile.
     func isKept(of profile: String) -> Bool {
-        state.withLock { $0.kept.contains(profile) }
+        state.withLock { $0.kept[profile] != nil }
     }
 
     /// The record that an earlier process left, until another, or none, is ``set(_:of:at:)``.
@@ -63,39 +70,41 @@ package final class UnsavedRecords: Sendable {
     /// Has the manager keep this record, or none. One that an earlier process left is of no use from then on.
     func set(_ record: Credentials?, of profile: String, at clock: any AgentClock) {
         state.withLock { state in
-            let inherited = state.inherited.removeValue(forKey: profile)
-            guard let record, state.isEnabled else {
-                if state.kept.contains(profile) { Self.drop(profile, &state) }
-                return
-            }
-            // An access token need not survive a crash, and replacing what is kept leaves a moment in which nothing is.
-            let given = state.given[profile] ?? inherited.flatMap { try? Credentials(json: $0.revealed, at: clock) }
-            if state.kept.contains(profile), let given, given.isSameLogin(as: record) {
-                state.given[profile] = given
-                return
-            }
+            state.inherited[profile] = nil
+            guard let record, state.isEnabled else { return Self.drop(profile, &state) }
+            guard state.given[profile] != record else { return }
+            let serial = state.lastSerial + 1
             // Without memory for a file, or a manager, the record is in this process alone, as it would be without a store.
-            guard let json = try? record.json(at: clock), let file = try? SealedFile.make(Secret(json)) else { return }
-            defer { close(file) }
-            // The store would keep both, and does not say which is the newer.
-            if state.kept.contains(profile) { Self.drop(profile, &state) }
-            guard ServiceManager.store(file, as: Self.namePrefix + profile) else { return }
+            guard Self.store(record, as: Self.name(serial, profile), at: clock) else {
+                if state.given[profile]?.refreshToken != record.refreshToken { Self.drop(profile, &state) }
+                return
+            }
+            Self.drop(profile, &state)
+            state.lastSerial = serial
             state.given[profile] = record
-            state.kept.insert(profile)
+            state.kept[profile] = serial
         }
     }
 
-    private static func drop(_ profile: String, _ state: inout State) {
-        ServiceManager.removeStored(namePrefix + profile)
-        state.given[profile] = nil
-        state.kept.remove(profile)
+    private static func store(_ record: Credentials, as name: String, at clock: any AgentClock) -> Bool {
+        guard let json = try? record.json(at: clock), let file = try? SealedFile.make(Secret(json)) else { return false }
+        defer { close(file) }
+        return ServiceManager.store(file, as: name)
     }
-}
 
-extension Credentials {
-    /// Whether they are the same but for access and ID tokens.
-    fileprivate func isSameLogin(as other: Credentials) -> Bool {
-        binding == other.binding && signedInAt == other.signedInAt && refreshToken == other.refreshToken
-            && refusal == other.refusal && refreshingSince == other.refreshingSince
+    private static func drop(_ profile: String, _ state: inout State) {
+        state.given[profile] = nil
+        guard let serial = state.kept.removeValue(forKey: profile) else { return }
+        ServiceManager.removeStored(name(serial, profile))
+    }
+
+    private static func name(_ serial: Int, _ profile: String) -> String {
+        "\(namePrefix)\(serial).\(profile)"
+    }
+
+    private static func parse(_ name: String) -> (serial: Int, profile: String)? {
+        let parts = name.dropFirst(namePrefix.count).split(separator: ".", maxSplits: 1)
+        guard parts.count == 2, let serial = Int(parts[0]) else { return nil }
+        return (serial, String(parts[1]))
     }
 }

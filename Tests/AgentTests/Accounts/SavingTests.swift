@@ -21,6 +21,26 @@ struct SavingTests {
         }
     }
 
+    @Test("what a sign-in replaces is revoked once the keyring has the new one, and not before")
+    func replaced() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            let login = try await fixture.startLogin()
+            fixture.store.fail(.locked)
+            _ = try await fixture.answer(login, code: try await fixture.tenant.nextCode(for: AgentFixture.person))
+            // The next process would find the first sign-in, and it is good.
+            let next = try await fixture.restarted()
+            fixture.store.fail(nil)
+            #expect(try await next.token(.with(force: true)).from == .refresh)
+            #expect(await fixture.tenant.requests(to: .revoke).isEmpty)
+
+            fixture.clock.advance(by: 5)
+            _ = try await fixture.wake()
+            try await fixture.tenant.requestArrived(at: .revoke)
+            #expect(try await fixture.status.saved)
+        }
+    }
+
     @Test("a token leaves only after its refresh token was saved")
     func order() async throws {
         try await AgentFixture.run { fixture in

@@ -11,7 +11,7 @@ import Testing
 struct UnsavedRecordsTests {
     /// The record as the service manager hands it on.
     private static func handedOn(_ record: String, profile: String = "work") throws -> UnsavedRecords {
-        UnsavedRecords(inherited: [("unsaved.\(profile)", try SealedFile.make(Secret(record)))])
+        UnsavedRecords(inherited: [("unsaved.7.\(profile)", try SealedFile.make(Secret(record)))])
     }
 
     /// The newest record of a profile, which its keyring lacks.
@@ -85,7 +85,8 @@ struct UnsavedRecordsTests {
             let newest = try await fixture.account.served.credentials
             _ = try await next.account.load()
             #expect(try await next.account.served.credentials?.refreshToken != newest?.refreshToken)
-            #expect(!unsaved.isKept(of: "work"))
+            // Settings that belong to another sign-in may be put back.
+            #expect(unsaved.isKept(of: "work") == (settings == ["client_id = another"]))
         }
     }
 
