@@ -16,7 +16,9 @@ extension Account {
                 data.hint = "Sign in again."
             }
         }
-        if let old = (record ?? served.credentials)?.refreshToken, old != credentials.refreshToken { replaced.append(old) }
+        if let old = (record ?? served.credentials)?.refreshToken, old != credentials.refreshToken {
+            replaced.append(old)
+        }
         let epoch = beginEpoch()
         isSigningIn = true
         keep(credentials)

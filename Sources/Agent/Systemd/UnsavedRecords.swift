@@ -87,7 +87,9 @@ package final class UnsavedRecords: Sendable {
     }
 
     private static func store(_ record: Credentials, as name: String, at clock: any AgentClock) -> Bool {
-        guard let json = try? record.json(at: clock), let file = try? SealedFile.make(Secret(json)) else { return false }
+        guard let json = try? record.json(at: clock), let file = try? SealedFile.make(Secret(json)) else {
+            return false
+        }
         defer { close(file) }
         return ServiceManager.store(file, as: name)
     }
