@@ -53,7 +53,8 @@ package struct BusPeer: Sendable {
     }
 }
 
-/// It passes from the thread that made it to the one that uses it, and is used by no other.
+/// Unchecked, because the compiler cannot see that it passes from the thread that made it to the one that serves, and that no other uses it: sd-bus
+/// wants one thread at a time (sd_bus_new(3)), and a pointer is never Sendable.
 private final class Connection: @unchecked Sendable {
     private let bus: OpaquePointer
 

@@ -6,6 +6,15 @@ import Testing
 
 @Suite("The pace of refreshes that nobody waits for")
 struct RefreshPaceTests {
+    /// Has a refresh that nobody waits for fail once, and pause.
+    private static func pauseRefresh(_ fixture: AgentFixture) async throws {
+        try await fixture.signIn()
+        try await fixture.expireToken()
+        await fixture.order(.page(503))
+        _ = try await fixture.wake()
+        try await fixture.clock.sleeper(within: 0.1...1)
+    }
+
     @Test("there are as many places as it says; whoever is in line is called when one is free, first come first served")
     func line() async {
         let pace = RefreshPace(limit: 1)
@@ -35,11 +44,7 @@ struct RefreshPaceTests {
     @Test("a refresh that only pauses keeps no place, so a tenant in trouble holds up no other")
     func pausing() async throws {
         try await AgentFixture.run { fixture in
-            try await fixture.signIn()
-            try await fixture.expireToken()
-            await fixture.order(.page(503))
-            _ = try await fixture.wake()
-            try await fixture.clock.sleeper(within: 0.1...1)
+            try await Self.pauseRefresh(fixture)
             let pace = try await fixture.account.parts.pace
             for _ in 1...RefreshPace.standardLimit { #expect(pace.enter(Nudge())) }
         }
@@ -48,11 +53,7 @@ struct RefreshPaceTests {
     @Test("whoever asks for a token does not stand in the line, and calls out of it the refresh that does")
     func asked() async throws {
         try await AgentFixture.run { fixture in
-            try await fixture.signIn()
-            try await fixture.expireToken()
-            await fixture.order(.page(503))
-            _ = try await fixture.wake()
-            try await fixture.clock.sleeper(within: 0.1...1)
+            try await Self.pauseRefresh(fixture)
             let pace = try await fixture.account.parts.pace
             for _ in 1...RefreshPace.standardLimit { #expect(pace.enter(Nudge())) }
             fixture.clock.advance(by: 1)
