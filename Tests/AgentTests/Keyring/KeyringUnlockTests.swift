@@ -27,6 +27,21 @@ struct KeyringUnlockTests {
         }
     }
 
+    @Test("nobody is asked for a caller who has gone before, or by an agent that ends", arguments: [true, false])
+    func unwanted(hasGone: Bool) async throws {
+        try await withKeyringClient { client, desktop in
+            try await desktop.lockKeyring()
+            if !hasGone { await client.shutdown() }
+            let outcome = Task {
+                while hasGone && !Task.isCancelled { await Task.yield() }
+                return try await client.unlock()
+            }
+            if hasGone { outcome.cancel() }
+            #expect(try await outcome.value == .abandoned)
+            #expect(try await desktop.promptTraffic() == [])
+        }
+    }
+
     @Test("a provider that need not ask anybody unlocks it")
     func unasked() async throws {
         try await withKeyringClient(provider: .none) { client, desktop in

@@ -103,6 +103,23 @@ struct MachineChangeTests {
         }
     }
 
+    @Test("a token in doubt is asked for again at the resume, not after the pause of a refresh ahead")
+    func inDoubt() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            try await fixture.expireToken()
+            await fixture.order(.page(503))
+            _ = try await fixture.wake()
+            try await fixture.clock.sleeper(within: 0.001...1)
+            await fixture.agent.machineChanged(.goingToSleep)
+            await fixture.agent.machineChanged(.resumed)
+            _ = try await fixture.wake()
+            let isRefreshing = try await fixture.account.flight != nil
+            #expect(isRefreshing)
+            try await fixture.refreshArrived(2)
+        }
+    }
+
     @Test("a sleep that was called off without a word is forgotten after half a minute")
     func calledOff() async throws {
         try await AgentFixture.run { fixture in
