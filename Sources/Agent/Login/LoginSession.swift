@@ -191,8 +191,10 @@ extension LoginSession {
     func settle(_ error: AgentError) async -> AgentError {
         // Cancelled meanwhile, or out of time; unless it is this error that has ended it.
         if case .ended(let end, _) = stage { return end == .failed(error) ? error : over }
+        // The timeout is that of a machine that goes to sleep: nothing was sent.
         let isPassing = [
             .wrongCode, .offline, .rateLimited, .wrongStep, .invalidParams, .keyringLocked, .keyringUnavailable,
+            .timeout,
         ].contains(error.code)
         if isPassing, case .working(let step) = stage {
             waitForAnswer(to: step)

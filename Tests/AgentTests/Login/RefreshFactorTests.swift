@@ -44,6 +44,19 @@ struct RefreshFactorTests {
         }
     }
 
+    @Test("an answer as the machine goes to sleep sends nothing, and can be given again after the resume")
+    func asleep() async throws {
+        try await AgentFixture.runRefreshing { fixture in
+            let login = try await fixture.choose(Authenticator.otp.id, try await fixture.demand())
+            await fixture.agent.machineChanged(.goingToSleep)
+            await #expect(throws: AgentError.self) { try await fixture.answerTOTP(login) }
+            #expect(try await fixture.state(of: login).step == login.step)
+            #expect(await fixture.tenant.requests(to: .token, grant: .mfaOTP).isEmpty)
+            await fixture.agent.machineChanged(.resumed)
+            #expect(try await fixture.answerTOTP(login).step.signedIn != nil)
+        }
+    }
+
     @Test("the proof is of the audience that was asked for")
     func audience() async throws {
         let other = "https://other.example.com"
