@@ -15,6 +15,14 @@ struct SoakTests {
         }
     }
 
+    @Test("where the tenant has no overlap, no login is lost but by a kill or a lost answer, and each says so")
+    func withoutOverlap() async throws {
+        try await withPlace {
+            let counts = try await CrashSoak(seed: 20_261_125, duration: .seconds(8), overlap: 0).run()
+            #expect(counts.kills > 0 && counts.refreshes > 0)
+        }
+    }
+
     @Test(
         "the tokens of many profiles that expire together are all refreshed, eight at once at most",
         arguments: ["keyring", "memory"])
