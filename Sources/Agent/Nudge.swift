@@ -24,14 +24,7 @@ final class Nudge: Sendable {
 
     /// Sleeps for the duration, for ever if it is nil; returns early at a nudge or if the task is cancelled.
     func sleep(for duration: Duration?, on clock: any AgentClock) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.nextNudge() }
-            if let duration {
-                group.addTask { try? await clock.sleep(for: duration) }  // cancelled: the nudge came first
-            }
-            await group.next()
-            group.cancelAll()
-        }
+        await clock.limit(duration) { await self.nextNudge() }
     }
 
     private func nextNudge() async {

@@ -13,7 +13,8 @@
    lies in memory, or, because it may not read it, let a SIGABRT pass that was sent, such as that of systemd's watchdog.
    Returns 0, or -1 with errno.
 
-   In C because Swift cannot call a variadic function, and prctl(2) is one. */
+   Here because the daemon and its keyring worker share it and know nothing of each other; in C because Swift cannot call a
+   variadic function, and prctl(2) is one. */
 static inline int postern_hide_memory(void) {
     static const int crashes[] = {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV};
     for (unsigned i = 0; i < sizeof crashes / sizeof *crashes; i++)

@@ -7,13 +7,13 @@ extension Account {
     /// Seconds awake after which a sleep that was announced and is not heard of any more was called off. Time asleep does not count: the resume is
     /// announced some time after the clocks go on, and between suspend and hibernation a machine is awake for a moment without any announcement.
     private static let sleepLimit = 30.0
-    /// A machine that gets its network back in several steps is not answered by an attempt at each.
-    private static let attemptGap = Duration.seconds(5)
+    /// No attempt sooner after the last one, however many are impatient, and in however many steps a network comes back.
+    static let attemptGap = Duration.seconds(5)
 
     /// The machine is about to be suspended: no refresh is begun, whoever waits for one.
     var isAsleep: Bool { asleepFor > 0 }
 
-    /// Seconds awake for which it is still taken to be.
+    /// Seconds awake for which it is still taken to be asleep.
     var asleepFor: Double { max(asleepUntil - parts.clock.awake, 0) }
 
     /// Begins no refresh from now on, and returns when the one under way, or a proof in its place, has ended its attempt and is saved.

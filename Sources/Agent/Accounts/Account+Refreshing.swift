@@ -29,6 +29,7 @@ extension Account {
         if isAsleep {
             next.append(now + .seconds(asleepFor))
         } else if flight == nil, !waiters.isEmpty {
+            // They waited for a sleep that was called off without a word.
             refreshNow()
         }
         // A refresh in flight nudges when it ends; while a second factor is wanted nothing is refreshed in the background.
@@ -49,12 +50,12 @@ extension Account {
         jitter = Int.random(in: 0...max(margin / 10, 0))
     }
 
-    /// Starts the one refresh, or has the one that pauses go on, if its last attempt was five seconds ago. One that only stands in line goes at once.
+    /// Starts the one refresh, or has the one that pauses go on, if its last attempt is long enough ago. One that only stands in line goes at once.
     func refreshNow() {
         // What a sign-in or a proof is about to replace must not be refreshed; both look after the waiters when they are done.
         guard !isStopping, !isSigningIn, proving == nil, !isAsleep else { return }
         if let flight {
-            if parts.pace.hasInLine(flight.nudge) || now.timeIntervalSince(lastAttempt) >= 5 { flight.nudge.nudge() }
+            if parts.pace.hasInLine(flight.nudge) || now >= lastAttempt + Self.attemptGap { flight.nudge.nudge() }
             return
         }
         let nudge = Nudge()

@@ -37,7 +37,7 @@ extension Account {
         }
         parts.log.notice(
             "Taken from the service manager: a sign-in that the keyring has not saved yet.", metadata: metadata)
-        resume(credentials)
+        goOn(with: credentials)
         return true
     }
 
@@ -47,13 +47,13 @@ extension Account {
     func takePredecessorsRecord(_ epoch: Int) async -> Bool {
         guard let credentials = await predecessor?.unsavedRecord, credentials.binding == Credentials.Binding(profile)
         else { return false }
-        if epoch == self.epoch { resume(credentials) }
+        if epoch == self.epoch { goOn(with: credentials) }
         return true
     }
 
     private var unsavedRecord: Credentials? { isUnsaved ? record : nil }
 
-    private func resume(_ unsaved: Credentials) {
+    private func goOn(with unsaved: Credentials) {
         doubtSince = unsaved.refreshingSince
         keep(unsaved)
         nextSave = now

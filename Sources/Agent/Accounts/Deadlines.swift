@@ -56,10 +56,6 @@ final class Deadlines: Sendable {
 
     /// The follower has done one of several things that it had taken.
     func progressed(at now: Date) {
-        answerAskers(at: now)
-    }
-
-    private func answerAskers(at now: Date) {
         let askers = follower.withLock { follower in
             follower.busySince = now
             defer { follower.askers = [] }
@@ -70,7 +66,7 @@ final class Deadlines: Sendable {
 
     /// What has moved since it was last taken.
     func take(at now: Date) -> Moved {
-        answerAskers(at: now)
+        progressed(at: now)
         return state.withLock { state in
             defer { state = .some([:]) }
             return switch state {

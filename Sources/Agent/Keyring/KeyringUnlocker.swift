@@ -17,7 +17,7 @@ actor KeyringUnlocker {
     private let clock: any AgentClock
     private var dialog: Dialog?
     private var waiters: [Int: AsyncStream<End>.Continuation] = [:]
-    private var count = 0
+    private var lastID = 0
     private var isShutDown = false
 
     /// - Parameter busAddress: nil if there is no session bus.
@@ -32,8 +32,8 @@ actor KeyringUnlocker {
         // Who has gone while the keyring was looked at, or an agent that ends, wants no dialog.
         guard !Task.isCancelled, !isShutDown else { return .abandoned }
         let (ends, waiter) = AsyncStream.makeStream(of: End.self)
-        count += 1
-        let id = count
+        lastID += 1
+        let id = lastID
         waiters[id] = waiter
         defer { waiters[id] = nil }
         open()
@@ -50,7 +50,7 @@ actor KeyringUnlocker {
     private func open() {
         // One that is taken for lost keeps its connection: it may still be on the screen.
         if let dialog, ContinuousClock.now - dialog.began <= Self.lifetime { return }
-        let id = count
+        let id = lastID
         let prompt = KeyringPrompt(busAddress: busAddress, patience: patience, clock: clock)
         dialog = Dialog(
             id: id,

@@ -51,7 +51,7 @@ actor KeyringWatch {
                     isNews = true
                 }
             } else {
-                await clock.limit(pause) { await Self.cancellation() }
+                await Nudge().sleep(for: pause, on: clock)
                 isNews = false
             }
         }
@@ -92,10 +92,5 @@ actor KeyringWatch {
             isNew = isNew || signal.member == "NameOwnerChanged"
         }
         return isNew
-    }
-
-    private static func cancellation() async {
-        let silence = AsyncStream<Never> { _ in }
-        for await _ in silence {}
     }
 }

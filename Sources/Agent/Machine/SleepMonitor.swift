@@ -31,18 +31,16 @@ actor SleepMonitor: Service {
     }
 
     private func follow() async {
-        var backoff = Self.newBackoff
+        var backoff = Backoff()
         while !Task.isCancelled {
             // A bus that is away, or went away, is looked for again.
             if let bus = try? listen() {
-                backoff = Self.newBackoff
+                backoff = Backoff()
                 try? await follow(bus)
             }
             try? await clock.sleep(for: backoff.next())  // cancelled: the agent ends
         }
     }
-
-    private static var newBackoff: Backoff { Backoff() }
 
     private func listen() throws(BusConnection.CallError) -> BusConnection {
         let bus = try BusConnection(address: busAddress, timeout: Self.patience)
