@@ -61,6 +61,7 @@ let package = Package(
         .systemLibrary(name: "CGLib", pkgConfig: "glib-2.0", providers: [.apt(["libglib2.0-dev"])]),
 
         .systemLibrary(name: "CLinux"),
+        .target(name: "CAgent"),
 
         .target(name: "KeyringProtocol", swiftSettings: settings),
         .target(
@@ -69,7 +70,7 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "PosternProtocol", "Auth0", "KeyringProtocol", "CSystemd", "CGLib", "CLinux",
+                "PosternProtocol", "Auth0", "KeyringProtocol", "CSystemd", "CGLib", "CLinux", "CAgent",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -140,7 +141,6 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],

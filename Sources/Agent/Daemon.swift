@@ -18,6 +18,13 @@ package enum Daemon {
         postern_hide_memory() == 0
     }
 
+    /// Does the work on the agent's thread, and ends the process with the status that it returns.
+    package static func main(_ work: @escaping @Sendable () async -> Int32) -> Never {
+        Reactor.takeOverTasks()
+        Task { exit(await work()) }
+        while true { pause() }
+    }
+
     /// Serves until SIGTERM or SIGINT.
     ///
     /// - Throws: ``ListeningSocket/Failure`` if there is no socket to serve.
@@ -34,13 +41,13 @@ package enum Daemon {
             client: client, clock: clock, log: log)
         // A bad file leaves the agent running without profiles; the error is logged, and answered to who asks.
         _ = try? await agent.applyConfiguration()
-        let server = SocketServer(agent, on: socket, group: group) {
+        let server = SocketServer(agent, on: socket) {
             let summary = await agent.summary
             log.info("\(summary).")
             ServiceManager.ready(summary)
         }
         let watchdog = Watchdog(clock: agent.clock) {
-            await server.turn()
+            await Reactor.shared.turn()
             await agent.progress()
         }
         let services = ServiceGroup(

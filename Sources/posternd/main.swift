@@ -34,29 +34,40 @@ default:
     exit(ExitStatus.usage)
 }
 
-let environment = ProcessInfo.processInfo.environment
-var log = Logger(label: "posternd") { _ in StandardErrorLogHandler(environment: environment) }
-if let name = environment["POSTERN_LOG_LEVEL"] {
+/// What logs, as the environment has it.
+func makeLog(_ environment: [String: String]) -> Logger {
+    var log = Logger(label: "posternd") { _ in StandardErrorLogHandler(environment: environment) }
+    guard let name = environment["POSTERN_LOG_LEVEL"] else { return log }
     guard let level = Logger.Level(rawValue: name) else {
         let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
         log.error("POSTERN_LOG_LEVEL is '\(name)': it can be one of \(names).")
         exit(ExitStatus.usage)
     }
     log.logLevel = level
+    return log
 }
+
+/// Serves, and returns the exit status.
+func serve(_ environment: [String: String], _ log: Logger) async -> Int32 {
+    do {
+        try await Daemon.run(environment: environment, log: log)
+        return EXIT_SUCCESS
+    } catch ListeningSocket.Failure.alreadyRunning(let reason) {
+        log.error("The agent runs already: \(reason).")
+        return ExitStatus.tryAgain
+    } catch ListeningSocket.Failure.unusable(let reason) {
+        log.error("The agent cannot listen: \(reason).")
+        return ExitStatus.software
+    } catch {
+        log.error("The agent ended: \(error)")
+        return ExitStatus.software
+    }
+}
+
+let environment = ProcessInfo.processInfo.environment
+let log = makeLog(environment)
 guard Daemon.harden() else {
     log.error("The agent's memory cannot be hidden from other processes: \(String(cString: strerror(errno))).")
     exit(ExitStatus.software)
 }
-do {
-    try await Daemon.run(environment: environment, log: log)
-} catch ListeningSocket.Failure.alreadyRunning(let reason) {
-    log.error("The agent runs already: \(reason).")
-    exit(ExitStatus.tryAgain)
-} catch ListeningSocket.Failure.unusable(let reason) {
-    log.error("The agent cannot listen: \(reason).")
-    exit(ExitStatus.software)
-} catch {
-    log.error("The agent ended: \(error)")
-    exit(ExitStatus.software)
-}
+Daemon.main { [environment, log] in await serve(environment, log) }

@@ -16,8 +16,13 @@ package final class AgentConnection: Sendable {
     private let socket: Descriptor
     private let lines: AsyncStream<String>
 
-    package init(path: String) throws {
-        let socket = Descriptor(try UnixSocket.connected(to: path))
+    package convenience init(path: String) throws {
+        self.init(socket: try UnixSocket.connected(to: path))
+    }
+
+    /// - Parameter socket: connected; it is closed with this connection.
+    package init(socket number: Int32) {
+        let socket = Descriptor(number)
         self.socket = socket
         let (lines, continuation) = AsyncStream.makeStream(of: String.self)
         self.lines = lines

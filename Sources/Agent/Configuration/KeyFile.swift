@@ -1,3 +1,4 @@
+import CAgent
 import CGLib
 import Glibc
 
@@ -93,8 +94,8 @@ struct KeyFile {
             path = String(cString: target)
             free(target)
         }
-        var status = stat()
-        let mode = stat(path, &status) == 0 ? CInt(status.st_mode & 0o777) : 0o600
+        var old = postern_file()
+        let mode = postern_lstat(path, &old) == 0 ? CInt(old.mode & 0o777) : 0o600
         let directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         guard g_mkdir_with_parents(directory, 0o700) == 0 else {
             throw Failure(message: "\(directory): \(String(cString: strerror(errno)))")

@@ -1,3 +1,4 @@
+import CAgent
 import CSystemd
 import Glibc
 
@@ -77,11 +78,11 @@ package struct ListeningSocket: Sendable {
         if mkdir(directory, 0o700) != 0, errno != EEXIST {
             throw .unusable("the directory \(directory) cannot be made: \(reason)")
         }
-        var status = stat()
-        guard lstat(directory, &status) == 0 else { throw .unusable("\(directory): \(reason)") }
-        guard status.st_mode & S_IFMT == S_IFDIR else { throw .unusable("\(directory) is not a directory") }
-        guard status.st_uid == geteuid() else { throw .unusable("\(directory) belongs to another user") }
-        guard status.st_mode & 0o077 == 0 else {
+        var file = postern_file()
+        guard postern_lstat(directory, &file) == 0 else { throw .unusable("\(directory): \(reason)") }
+        guard file.mode & S_IFMT == S_IFDIR else { throw .unusable("\(directory) is not a directory") }
+        guard file.owner == geteuid() else { throw .unusable("\(directory) belongs to another user") }
+        guard file.mode & 0o077 == 0 else {
             throw .unusable("\(directory) is open to other users; close it by 'chmod 700 \(directory)'")
         }
     }
@@ -99,9 +100,9 @@ package struct ListeningSocket: Sendable {
     }
 
     private static func removeStale(_ path: String) throws(Failure) {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return }
-        guard status.st_mode & S_IFMT == S_IFSOCK, status.st_uid == geteuid() else {
+        var file = postern_file()
+        guard postern_lstat(path, &file) == 0 else { return }
+        guard file.mode & S_IFMT == S_IFSOCK, file.owner == geteuid() else {
             throw .unusable("\(path) is in the way and is no socket of ours")
         }
         guard !isServed(path) else {

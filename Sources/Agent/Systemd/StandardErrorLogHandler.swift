@@ -1,3 +1,4 @@
+import CAgent
 import FoundationEssentials
 import Glibc
 package import Logging
@@ -11,9 +12,9 @@ package struct StandardErrorLogHandler: LogHandler {
     /// - Parameter environment: `JOURNAL_STREAM` names the journal's stream by device and inode; a shell may have inherited it from a terminal that
     ///   was started by systemd, so it is compared with standard error (systemd.exec(5)).
     package init(environment: [String: String]) {
-        var status = stat()
-        let isKnown = fstat(STDERR_FILENO, &status) == 0
-        isJournal = isKnown && environment["JOURNAL_STREAM"] == "\(status.st_dev):\(status.st_ino)"
+        var file = postern_file()
+        let isKnown = postern_fstat(STDERR_FILENO, &file) == 0
+        isJournal = isKnown && environment["JOURNAL_STREAM"] == "\(file.device):\(file.inode)"
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {

@@ -1,0 +1,193 @@
+import CLinux
+import CAgent
+import Glibc
+import Synchronization
+
+/// The agent's thread: it waits for descriptors, timers and tasks at once and does what has become due (epoll(7)).
+///
+/// A cached token is read, looked up and written here without being handed to another thread, which would take longer than all the rest. What may block
+/// has a ``BlockingExecutor`` of its own.
+package final class Reactor: SerialExecutor, @unchecked Sendable {
+    // Unchecked: what is neither constant nor behind the lock is touched by the thread alone.
+
+    /// The only one. Actors that belong to it name it as their executor.
+    package static let shared = Reactor()
+
+    /// What has happened to a descriptor.
+    struct Readiness: OptionSet {
+        var rawValue: UInt32
+
+        static let readable = Readiness(rawValue: EPOLLIN.rawValue)
+        static let writable = Readiness(rawValue: EPOLLOUT.rawValue)
+        /// The other end sends no more; what it has sent can still be read.
+        static let ended = Readiness(rawValue: EPOLLRDHUP.rawValue)
+        /// Nobody is left at the other end.
+        static let hungUp = Readiness(rawValue: EPOLLHUP.rawValue | EPOLLERR.rawValue)
+    }
+
+    typealias Handler = @Sendable (Readiness) -> Void
+
+    private enum Work {
+        case job(UnownedJob)
+        case call(@Sendable () -> Void)
+    }
+
+    private let epoll = epoll_create1(CInt(EPOLL_CLOEXEC))
+    /// Ends the wait when another thread has put something into the inbox.
+    private let bell = eventfd(0, CInt(EFD_CLOEXEC) | CInt(EFD_NONBLOCK))
+    private let inbox = Mutex<[Work]>([])
+    /// Set for the thread, and for no other.
+    private let mark: pthread_key_t
+
+    private let timers = TimerQueue()
+    private var work: [Work] = []
+    private var atEndOfTurn: [@Sendable () -> Void] = []
+    private var handlers: [CInt: Handler] = [:]
+
+    private init() {
+        var mark = pthread_key_t()
+        pthread_key_create(&mark, nil)
+        self.mark = mark
+        var thread = pthread_t()
+        let failure = pthread_create(&thread, nil, { _ in Reactor.shared.run() }, nil)
+        precondition(failure == 0 && epoll >= 0 && bell >= 0, "The agent's thread cannot be started.")
+    }
+
+    private var isCurrent: Bool { pthread_getspecific(mark) != nil }
+}
+
+// MARK: - For any thread
+
+extension Reactor {
+    package func enqueue(_ job: consuming ExecutorJob) {
+        enqueue(.job(UnownedJob(job)))
+    }
+
+    /// Has the thread do something.
+    func execute(_ call: @escaping @Sendable () -> Void) {
+        enqueue(.call(call))
+    }
+
+    /// Returns when the thread has come round to it.
+    func turn() async {
+        await withCheckedContinuation { continuation in execute { continuation.resume() } }
+    }
+
+    package func checkIsolated() {
+        precondition(isCurrent, "This is for the agent's thread alone.")
+    }
+
+    package func isIsolatingCurrentContext() -> Bool? { isCurrent }
+
+    private func enqueue(_ item: Work) {
+        guard !isCurrent else { return work.append(item) }
+        let isFirst = inbox.withLock { inbox in
+            inbox.append(item)
+            return inbox.count == 1
+        }
+        if isFirst { eventfd_write(bell, 1) }
+    }
+}
+
+// MARK: - For all tasks
+
+extension Reactor {
+    /// Has the tasks of this process run here, and what they sleep for be waited for here, except where an actor has an executor of its own. To be called
+    /// before there are any.
+    package static func takeOverTasks() {
+        postern_take_over_tasks(
+            { Reactor.shared.enqueue(.job(Reactor.job($0))) },
+            { delay, raw in Reactor.shared.enqueue(Reactor.job(raw), at: TimerQueue.now + Int64(clamping: delay)) },
+            { deadline, clock, raw in
+                let isSuspending = clock == CInt(POSTERN_SUSPENDING_CLOCK)
+                let deadline = isSuspending ? deadline - TimerQueue.awake + TimerQueue.now : deadline
+                Reactor.shared.enqueue(Reactor.job(raw), at: deadline)
+            })
+    }
+
+    private func enqueue(_ job: UnownedJob, at deadline: Int64) {
+        if isCurrent {
+            timers.add(job, at: deadline)
+        } else {
+            execute { self.timers.add(job, at: deadline) }
+        }
+    }
+
+    /// A job as the runtime hands it over: an `UnownedJob` is nothing but its address.
+    private static func job(_ address: UnsafeMutableRawPointer?) -> UnownedJob {
+        unsafeBitCast(address, to: UnownedJob.self)
+    }
+}
+
+// MARK: - For the thread itself
+
+extension Reactor {
+    /// Has the handler called whenever something happens to the descriptor, until ``unwatch(_:)``.
+    ///
+    /// - Parameter edges: the handler is called for changes (EPOLLET), of readability and of writability; otherwise for as long as there is something to
+    ///   read.
+    func watch(_ descriptor: CInt, edges: Bool, _ handler: @escaping Handler) {
+        handlers[descriptor] = handler
+        var event = epoll_event()
+        event.events =
+            edges
+            ? EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
+            : EPOLLIN.rawValue
+        event.data.fd = descriptor
+        epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event)
+    }
+
+    /// To be called before the descriptor is closed.
+    func unwatch(_ descriptor: CInt) {
+        handlers[descriptor] = nil
+        epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, nil)
+    }
+
+    /// Calls when there is nothing left to do but to wait, once. So can be done once what would be done for many things of one turn.
+    func callAtEndOfTurn(_ call: @escaping @Sendable () -> Void) {
+        atEndOfTurn.append(call)
+    }
+
+    private func run() -> Never {
+        pthread_setspecific(mark, UnsafeRawPointer(bitPattern: 1))
+        watch(bell, edges: false) { [bell] _ in
+            var count: eventfd_t = 0
+            eventfd_read(bell, &count)
+        }
+        watch(timers.descriptor, edges: false) { [self] _ in
+            work += timers.takeDue().map { .job($0) }
+        }
+        var events = [epoll_event](repeating: epoll_event(), count: 256)
+        while true {
+            doWork()
+            timers.arm()
+            let count = epoll_wait(epoll, &events, CInt(events.count), -1)
+            for event in events.prefix(Int(max(count, 0))) {
+                // Without a handler: an event of this turn has had it removed.
+                handlers[event.data.fd]?(Readiness(rawValue: event.events))
+            }
+        }
+    }
+
+    private func doWork() {
+        repeat {
+            inbox.withLock { inbox in
+                work += inbox
+                inbox.removeAll(keepingCapacity: true)
+            }
+            var batch: [Work] = []
+            swap(&batch, &work)
+            for item in batch {
+                switch item {
+                case .job(let job): job.runSynchronously(on: asUnownedSerialExecutor())
+                case .call(let call): call()
+                }
+            }
+            if work.isEmpty {
+                var calls: [@Sendable () -> Void] = []
+                swap(&calls, &atEndOfTurn)
+                for call in calls { call() }
+            }
+        } while !work.isEmpty
+    }
+}

@@ -1,0 +1,223 @@
+import Glibc
+import PosternProtocol
+
+/// One client: one JSON value a line in, one a line out. Lines are answered as they are done, in any order.
+///
+/// A connection has bounds of its own (line length, time to finish a line, requests at work, answers not read), so that no client can delay another.
+actor Connection {
+    /// Lines worked on at once; more wait until one is answered, and nothing is read meanwhile.
+    static let atWorkLimit = 128
+    /// Bytes of answers that a client may leave unread before nothing more is read from it.
+    static let unreadAnswersLimit = 1 << 20
+    /// A line that has begun must end within this time.
+    static let lineDeadline = Duration.seconds(10)
+
+    private let socket: CInt
+    private let handler: RequestHandler
+    private let events: EventHub
+    private let clock: any AgentClock
+    /// Called when it has been closed.
+    private let closed: @Sendable (Connection) -> Void
+
+    private var splitter = LineSplitter()
+    private var lineTimer: Task<Void, Never>?
+    private var atWork: [Int: Task<Void, Never>] = [:]
+    private var count = 0
+    private var waiting: [[UInt8]] = []
+    /// What the socket has not taken yet.
+    private var unsent: [UInt8] = []
+    private var willFlush = false
+    /// There is something to read, as far as is known.
+    private var isReadable = false
+    /// Nothing more is read; what is being worked on is answered.
+    private var isEnding = false
+    private var isOpen = true
+    private var caller: Subscriber?
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { Reactor.shared.asUnownedSerialExecutor() }
+
+    /// - Parameter socket: does not block, and is closed by the connection.
+    init(
+        _ socket: CInt, handler: RequestHandler, events: EventHub, clock: any AgentClock,
+        closed: @escaping @Sendable (Connection) -> Void
+    ) {
+        self.socket = socket
+        self.handler = handler
+        self.events = events
+        self.clock = clock
+        self.closed = closed
+    }
+
+    /// - Parameter isBusy: there are too many connections; it says so and ends.
+    func open(isBusy: Bool) {
+        Reactor.shared.watch(socket, edges: true) { [self] readiness in
+            assumeIsolated { $0.react(to: readiness) }
+        }
+        if isBusy { end(saying: AgentError(.busy, "Too many connections are open.")) }
+    }
+
+    func close() {
+        guard isOpen else { return }
+        isOpen = false
+        lineTimer?.cancel()
+        // Nobody is left to be answered. A refresh that was waited for goes on.
+        for task in atWork.values { task.cancel() }
+        if let caller { events.remove(caller) }
+        Reactor.shared.unwatch(socket)
+        Glibc.close(socket)
+        closed(self)
+    }
+
+    private func react(to readiness: Reactor.Readiness) {
+        if !readiness.isDisjoint(with: [.readable, .ended, .hungUp]) { isReadable = true }
+        if readiness.contains(.writable), !unsent.isEmpty { flush() }
+        read(toEnd: !readiness.isDisjoint(with: [.ended, .hungUp]))
+        if !readiness.isDisjoint(with: .hungUp) { close() }
+    }
+}
+
+// MARK: - Reading
+
+extension Connection {
+    /// - Parameter toEnd: also where less was there than fits: the end may be behind it.
+    private func read(toEnd: Bool = false) {
+        // A client that does not read its answers, or asks faster than it can be answered, is slowed down.
+        while isReadable, isOpen, !isEnding, atWork.count < Self.atWorkLimit, unsent.count < Self.unreadAnswersLimit {
+            withUnsafeTemporaryAllocation(byteCount: 16384, alignment: 1) { buffer in
+                let count = Glibc.read(socket, buffer.baseAddress, buffer.count)
+                if count > 0 {
+                    // epoll(7): less than was asked for means that there is no more now, and that more will be told of.
+                    if count < buffer.count, !toEnd { isReadable = false }
+                    take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                } else if count == 0 {
+                    isReadable = false
+                    readLast()
+                } else if errno == EAGAIN {
+                    isReadable = false
+                } else if errno != EINTR {
+                    close()
+                }
+            }
+        }
+    }
+
+    private func take(_ bytes: UnsafeRawBufferPointer) {
+        let elements = splitter.feed(bytes)
+        take(elements)
+        if !splitter.hasPartialLine || !elements.isEmpty {
+            // Each line has its time from its own beginning.
+            lineTimer?.cancel()
+            lineTimer = nil
+        }
+        if splitter.hasPartialLine, !isEnding, lineTimer == nil {
+            lineTimer = Task {
+                try? await clock.sleep(for: Self.lineDeadline)  // cancelled: the line has ended, or the connection
+                if !Task.isCancelled { lineIsLate() }
+            }
+        }
+    }
+
+    private func readLast() {
+        lineTimer?.cancel()
+        take(splitter.finish())
+        isEnding = true
+        closeIfDone()
+    }
+
+    private func take(_ elements: [LineSplitter.Element]) {
+        for element in elements {
+            switch element {
+            case .line(let line) where atWork.count < Self.atWorkLimit: answer(line)
+            case .line(let line): waiting.append(line)
+            case .tooLong:
+                end(saying: AgentError(.invalidRequest, "A line is longer than \(LineSplitter.limit) bytes."))
+            }
+        }
+    }
+
+    private func lineIsLate() {
+        lineTimer = nil
+        // The rest of the line may be there and only not read yet.
+        guard !isReadable else { return }
+        end(saying: AgentError(.invalidRequest, "A line was not finished within 10 seconds."))
+    }
+}
+
+// MARK: - Answering
+
+extension Connection {
+    private func answer(_ line: [UInt8]) {
+        count += 1
+        let number = count
+        let caller = asSubscriber
+        atWork[number] = Task {
+            let answer = await handler.answer(line, caller: caller)
+            atWork[number] = nil
+            if !waiting.isEmpty { self.answer(waiting.removeFirst()) }
+            write(answer)
+        }
+    }
+
+    /// This connection as one that events can be sent over.
+    private var asSubscriber: Subscriber {
+        if let caller { return caller }
+        let caller = Subscriber { [self] line in
+            Reactor.shared.execute { self.assumeIsolated { $0.send(event: line) } }
+        }
+        self.caller = caller
+        return caller
+    }
+
+    /// A subscriber who has left so much unread would miss events without knowing; it loses the connection instead.
+    private func send(event line: [UInt8]) {
+        guard unsent.count < Self.unreadAnswersLimit else { return close() }
+        write(line)
+    }
+
+    /// Says what is wrong with the connection itself, and ends it after what is still being worked on.
+    private func end(saying error: AgentError) {
+        guard !isEnding else { return }
+        isEnding = true
+        write(RequestHandler.complaint(error))
+    }
+}
+
+// MARK: - Writing
+
+extension Connection {
+    private func write(_ answer: [UInt8]?) {
+        guard isOpen else { return }
+        if let answer {
+            unsent += answer
+            unsent.append(UInt8(ascii: "\n"))
+        }
+        guard !willFlush else { return }
+        willFlush = true
+        // The answers to requests that came together leave together.
+        Reactor.shared.callAtEndOfTurn { [self] in assumeIsolated { $0.flush() } }
+    }
+
+    private func flush() {
+        willFlush = false
+        var sent = 0
+        while isOpen, sent < unsent.count {
+            let count = unsent[sent...].withUnsafeBytes { bytes in
+                Glibc.send(socket, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
+            }
+            if count >= 0 {
+                sent += count
+            } else if errno == EAGAIN {
+                break
+            } else if errno != EINTR {
+                return close()
+            }
+        }
+        unsent.removeFirst(sent)
+        read()
+        closeIfDone()
+    }
+
+    private func closeIfDone() {
+        if isEnding, atWork.isEmpty, waiting.isEmpty, unsent.isEmpty, !willFlush { close() }
+    }
+}

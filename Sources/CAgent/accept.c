@@ -1,0 +1,18 @@
+#define _GNU_SOURCE
+#include "CAgent.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+int postern_accept(int listener, uid_t *user) {
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    int client = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (client < 0) return -1;
+    if (getsockopt(client, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+        close(client);
+        return -1;
+    }
+    *user = peer.uid;
+    return client;
+}

@@ -1,0 +1,20 @@
+#include "CAgent.h"
+
+#include <sys/stat.h>
+
+static int told(int result, const struct stat *status, struct postern_file *file) {
+    if (result == 0)
+        *file = (struct postern_file){
+            .mode = status->st_mode, .owner = status->st_uid, .device = status->st_dev, .inode = status->st_ino};
+    return result;
+}
+
+int postern_lstat(const char *path, struct postern_file *file) {
+    struct stat status;
+    return told(lstat(path, &status), &status, file);
+}
+
+int postern_fstat(int descriptor, struct postern_file *file) {
+    struct stat status;
+    return told(fstat(descriptor, &status), &status, file);
+}
