@@ -14,10 +14,15 @@ struct TokenKey: Codable, Hashable, Sendable {
     /// The key of a request, with what equals the profile's default left out.
     init(audience: String? = nil, scope: String? = nil, of profile: Profile? = nil) {
         self.audience = audience == profile?.audience ? nil : audience
-        let requested = scope.map { Set($0.split(separator: " ").map(String.init)) }
-        let standard = profile.map { Set($0.scope.split(separator: " ").map(String.init)) }
+        guard let scope else { return }
+        let requested = Self.scopes(scope)
         // Without a scope another audience gives all that its policies allow, which may be more than the profile's.
-        self.scope = self.audience == nil && requested == standard ? nil : requested?.sorted()
+        let isStandard = self.audience == nil && requested == profile.map { Self.scopes($0.scope) }
+        self.scope = isStandard ? nil : requested.sorted()
+    }
+
+    private static func scopes(_ text: String) -> Set<String> {
+        Set(text.split(separator: " ").map(String.init))
     }
 }
 

@@ -108,6 +108,8 @@ actor Account {
     /// The last of the requests that revoke refresh tokens.
     var revocation: Task<AgentError?, Never>?
 
+    nonisolated var unownedExecutor: UnownedSerialExecutor { Reactor.shared.asUnownedSerialExecutor() }
+
     init(profile: Profile, store: any SecretStore, parts: Parts, predecessor: Account? = nil) {
         self.profile = profile
         self.store = store

@@ -12,6 +12,8 @@ actor AccountRegistry {
     private let keyring: any SecretStore
     private let parts: Account.Parts
 
+    nonisolated var unownedExecutor: UnownedSerialExecutor { Reactor.shared.asUnownedSerialExecutor() }
+
     init(keyring: any SecretStore, parts: Account.Parts) {
         self.keyring = keyring
         self.parts = parts

@@ -7,6 +7,8 @@ actor ConfigurationStore {
     /// Why the files on disk are not in force.
     private(set) var error: ConfigurationError?
 
+    nonisolated var unownedExecutor: UnownedSerialExecutor { Reactor.shared.asUnownedSerialExecutor() }
+
     init(files: ConfigurationFiles) {
         self.files = files
     }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import PosternProtocol
 
 /// A request object, checked against section 4 of the JSON-RPC 2.0 specification.
@@ -51,6 +50,6 @@ struct IncomingRequest {
     }
 
     private static func string(_ bytes: ArraySlice<UInt8>) -> String? {
-        try? JSONDecoder().decode(String.self, from: Data(bytes))  // anything but a string: nil
+        StrictJSON.string(bytes)
     }
 }

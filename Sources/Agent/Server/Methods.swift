@@ -16,13 +16,13 @@ struct Methods: Sendable {
     ///   - params: the bytes of `params`, if any.
     ///   - caller: who asks, to whom events can be sent.
     /// - Returns: the bytes of `result`.
-    func call(_ method: String, params: ArraySlice<UInt8>?, caller: Subscriber) async throws(AgentError) -> Data {
+    func call(_ method: String, params: ArraySlice<UInt8>?, caller: Subscriber) async throws(AgentError) -> [UInt8] {
         switch method {
         case Hello.method: try await perform(params, agent.hello)
         case GetStatus.method: try await perform(params, agent.status)
         case Reload.method: try await perform(params, agent.reload)
         case UnlockKeyring.method: try await perform(params, agent.unlockKeyring)
-        case GetToken.method: try await perform(params, agent.token)
+        case GetToken.method: try await getToken(params)
         case GetIDToken.method: try await perform(params, agent.idToken)
         case StartLogin.method: try await perform(params, agent.startLogin)
         case AnswerLogin.method: try await perform(params, agent.answerLogin)
@@ -48,16 +48,27 @@ struct Methods: Sendable {
 
     private func perform<R: Request>(
         _ params: ArraySlice<UInt8>?, _ method: (R) async throws(AgentError) -> R.Response
-    ) async throws(AgentError) -> Data {
-        let response = try await method(try Self.decode(R.self, from: params))
+    ) async throws(AgentError) -> [UInt8] {
+        try Self.encode(try await method(try Self.decode(R.self, from: params)))
+    }
+
+    private func getToken(_ params: ArraySlice<UInt8>?) async throws(AgentError) -> [UInt8] {
+        let plain = params.flatMap { GetToken(plain: $0) }
+        let request = if let plain { plain } else { try Self.decode(GetToken.self, from: params) }
+        let response = try await agent.token(request)
+        if let plain = response.plainJSON { return plain }
+        return try Self.encode(response)
+    }
+
+    static func encode(_ response: some Encodable) throws(AgentError) -> [UInt8] {
         do {
-            return try Self.encoder.encode(response)
+            return Array(try encoder.encode(response))
         } catch {
             throw AgentError(.internalError, "The answer cannot be written as JSON.")
         }
     }
 
-    private static func decode<R: Request>(_ type: R.Type, from params: ArraySlice<UInt8>?) throws(AgentError) -> R {
+    static func decode<R: Request>(_ type: R.Type, from params: ArraySlice<UInt8>?) throws(AgentError) -> R {
         var params = params ?? Array("{}".utf8)[...]
         let members: [StrictJSON.Member]
         // The text was found valid before, so its outline is known not to fail.

@@ -47,7 +47,7 @@ struct RequestHandler: Sendable {
         } catch {
             return Self.response(id: error.id, .failure(error.error))
         }
-        let result: Result<Data, AgentError>
+        let result: Result<[UInt8], AgentError>
         do {
             result = .success(try await methods.call(request.method, params: request.params, caller: caller))
         } catch {
@@ -62,19 +62,22 @@ struct RequestHandler: Sendable {
     }
 
     /// The response object. The identifier is copied byte for byte: `1.0` and `1` are different ones.
-    private static func response(id: ArraySlice<UInt8>?, _ result: Result<Data, AgentError>) -> [UInt8] {
+    private static func response(id: ArraySlice<UInt8>?, _ result: Result<[UInt8], AgentError>) -> [UInt8] {
         var line = Array(#"{"jsonrpc":"2.0","id":"#.utf8)
         line += id ?? Array("null".utf8)[...]
         switch result {
         case .success(let value):
-            line += Array(#","result":"#.utf8) + value
+            line += #","result":"#.utf8
+            line += value
         case .failure(let error):
-            let fallback = Data(
+            let fallback = Array(
                 #"{"code":-32603,"message":"Internal error.","data":{"reason":"internal_error","retryable":false}}"#
                     .utf8)
+            line += #","error":"#.utf8
             // An error is strings and numbers alone; if it could not be written, there would be nothing better to say.
-            line += Array(#","error":"#.utf8) + ((try? Methods.encoder.encode(error)) ?? fallback)
+            line += (try? Methods.encode(error)) ?? fallback
         }
-        return line + [UInt8(ascii: "}")]
+        line.append(UInt8(ascii: "}"))
+        return line
     }
 }

@@ -46,6 +46,13 @@ struct StrictJSON {
         return outline
     }
 
+    /// What a text says that is a JSON string and nothing else; nil if it is something else.
+    static func string(_ bytes: ArraySlice<UInt8>) -> String? {
+        var parser = StrictJSON(bytes)
+        guard let string = try? parser.string(), parser.position == bytes.endIndex else { return nil }
+        return string
+    }
+
     private mutating func value(depth: Int) throws(SyntaxError) -> Outline {
         switch peek {
         case UInt8(ascii: "{"):
