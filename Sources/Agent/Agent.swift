@@ -39,8 +39,7 @@ package struct Agent: Sendable {
         tenants = Tenants(client: client, keyring: keyring, clock: clock)
         parts = Account.Parts(
             tenants: tenants, notes: LogoutNotes(environment: environment), unsaved: unsaved, clock: clock,
-            deadlines: Deadlines(), pace: RefreshPace(), retries: RetryBudget(), counters: counters, events: events,
-            log: log)
+            counters: counters, events: events, log: log)
         accounts = AccountRegistry(keyring: keyring, parts: parts)
         logins = LoginSessions(clock: clock, log: log, environment: environment)
     }

@@ -61,7 +61,7 @@ package struct SystemClock: AgentClock {
 
     /// A deadline that passes during suspend is met at resume.
     package func sleep(for duration: Duration) async throws {
-        try await Task.sleep(for: duration, clock: .continuous)
+        try await Reactor.shared.sleep(for: duration)
     }
 
     /// On Linux the continuous clock is CLOCK_BOOTTIME, and its epoch the machine's start.

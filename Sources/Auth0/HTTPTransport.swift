@@ -15,13 +15,19 @@ package struct HTTPTransport: Sendable {
     private let client: HTTPClient
     private let tls: TLSConfiguration
     private let deadline: Duration
+    private let sleep: @Sendable (Duration) async throws -> Void
 
     /// - Parameters:
     ///   - trustAnchors: path of a PEM file whose certificates are trusted besides the system's.
     ///   - deadline: for the whole answer; tests, which would have to wait for it, make it shorter.
-    package init(client: HTTPClient, trustAnchors: String? = nil, deadline: Duration = .seconds(15)) {
+    ///   - sleep: returns after the time, suspend included, and throws if the task is cancelled.
+    package init(
+        client: HTTPClient, trustAnchors: String? = nil, deadline: Duration = .seconds(15),
+        sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0, clock: .continuous) }
+    ) {
         self.client = client
         self.deadline = deadline
+        self.sleep = sleep
         var tls = TLSConfiguration.makeClientConfiguration()
         if let trustAnchors {
             tls.additionalTrustRoots = [.file(trustAnchors)]
@@ -71,7 +77,7 @@ package struct HTTPTransport: Sendable {
         request.body = body.map { .bytes($0) }
         request.tlsConfiguration = tls
         do {
-            return try await Self.within(deadline) { [client, request] in
+            return try await within(deadline) { [client, request] in
                 let response = try await client.execute(request, deadline: .distantFuture)
                 let body = try await response.body.collect(upTo: Self.answerLimit)
                 return Answer(
@@ -83,13 +89,13 @@ package struct HTTPTransport: Sendable {
     }
 
     /// Runs the operation and cancels it at the deadline. The client's own deadline ends with the answer's head; this one covers the body too.
-    private static func within<T: Sendable>(
+    private func within<T: Sendable>(
         _ limit: Duration, _ operation: @escaping @concurrent @Sendable () async throws -> T
     ) async throws -> T {
         try await withThrowingTaskGroup(of: T.self) { group in
             group.addTask(operation: operation)
-            group.addTask {
-                try await Task.sleep(for: limit, clock: .continuous)
+            group.addTask { [sleep] in
+                try await sleep(limit)
                 throw HTTPClientError.deadlineExceeded
             }
             defer { group.cancelAll() }

@@ -2,6 +2,7 @@
 
 #include <linux/memfd.h>
 #include <linux/rtnetlink.h>
+#include <malloc.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/epoll.h>

@@ -37,12 +37,16 @@ struct ApplicationOptions: ParsableArguments {
     @Flag(help: "APIs do not allow offline access: no refresh token where an audience is asked for.")
     var noOfflineAccess = false
 
+    @Option(help: ArgumentHelp("Sign-ins that one network address may begin in an hour.", valueName: "count"))
+    var startLimit = Options().startLimit
+
     var apis: [API] { audience.map { API(identifier: $0, allowsOfflineAccess: !noOfflineAccess) } }
 
     func validate() throws {
         guard accessTokenLifetime > 0 else { throw ValidationError("--access-token-lifetime must be positive.") }
         guard refreshLifetime > 0 else { throw ValidationError("--refresh-lifetime must be positive.") }
         guard rotationOverlap >= 0 else { throw ValidationError("--rotation-overlap must not be negative.") }
+        guard startLimit > 0 else { throw ValidationError("--start-limit must be positive.") }
         if basic, clientSecretFile == nil { throw ValidationError("--basic needs --client-secret-file.") }
     }
 

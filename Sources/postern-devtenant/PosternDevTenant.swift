@@ -49,7 +49,7 @@ struct PosternDevTenant: AsyncParsableCommand {
         options.clients = [try application.client()]
         options.apis = application.apis
         options.accessTokenLifetime = application.accessTokenLifetime
-
+        options.startLimit = application.startLimit
         options.mfa = secondFactors.options
 
         let tenant = try DevTenant(options)

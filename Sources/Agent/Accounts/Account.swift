@@ -24,18 +24,31 @@ actor Account {
     let store: any SecretStore
     let parts: Parts
 
-    /// What is the same for all accounts.
-    struct Parts: Sendable {
-        var tenants: Tenants
-        var notes: LogoutNotes
-        var unsaved: UnsavedRecords
-        var clock: any AgentClock
-        var deadlines: Deadlines
-        var pace: RefreshPace
-        var retries: RetryBudget
-        var counters: Counters
-        var events: EventHub
-        var log: Logger
+    /// What is the same for all accounts: one object, for there may be thousands of them.
+    final class Parts: Sendable {
+        let tenants: Tenants
+        let notes: LogoutNotes
+        let unsaved: UnsavedRecords
+        let clock: any AgentClock
+        let deadlines = Deadlines()
+        let pace = RefreshPace()
+        let retries = RetryBudget()
+        let counters: Counters
+        let events: EventHub
+        let log: Logger
+
+        init(
+            tenants: Tenants, notes: LogoutNotes, unsaved: UnsavedRecords, clock: any AgentClock, counters: Counters,
+            events: EventHub, log: Logger
+        ) {
+            self.tenants = tenants
+            self.notes = notes
+            self.unsaved = unsaved
+            self.clock = clock
+            self.counters = counters
+            self.events = events
+            self.log = log
+        }
     }
 
     var served = Session.unknown(nil)

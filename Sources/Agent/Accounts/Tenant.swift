@@ -5,9 +5,14 @@ import KeyringProtocol
 import PosternProtocol
 
 /// What a profile needs to talk to its tenant.
-struct Tenant: Sendable {
+final class Tenant: Sendable {
     let api: AuthenticationAPI
     let verifier: IDTokenVerifier
+
+    init(api: AuthenticationAPI, verifier: IDTokenVerifier) {
+        self.api = api
+        self.verifier = verifier
+    }
 }
 
 /// Makes a profile's ``Tenant``: the place where a confidential client's secret is read from the keyring.
@@ -26,7 +31,8 @@ package struct Tenants: Sendable {
         let now: @Sendable () -> Date = { [clock] in clock.wall }
         let api = AuthenticationAPI(
             issuer: profile.issuer, clientID: profile.clientID, authentication: try await authentication(of: profile),
-            transport: HTTPTransport(client: client, trustAnchors: profile.caFile), now: now)
+            transport: HTTPTransport(
+                client: client, trustAnchors: profile.caFile, sleep: { try await Reactor.shared.sleep(for: $0) }), now: now)
         return Tenant(api: api, verifier: IDTokenVerifier(api: api, now: now))
     }
 

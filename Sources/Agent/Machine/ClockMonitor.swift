@@ -20,7 +20,7 @@ struct ClockMonitor: Service {
             while !Task.isCancelled {
                 // A clock that was set since the last look shows in arming the timer, and then not in reading it.
                 if Self.arm(timer) {
-                    await Arrival.wait(on: timer)
+                    await Reactor.shared.arrival(on: timer)
                     guard Self.wasCancelled(timer) else { continue }
                 }
                 await changed(.clockSet)

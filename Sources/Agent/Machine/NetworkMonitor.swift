@@ -23,7 +23,7 @@ struct NetworkMonitor: Service {
         defer { close(socket) }
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                await Arrival.wait(on: socket)
+                await Reactor.shared.arrival(on: socket)
                 // Cancelled: the agent ends, and the loop with it.
                 try? await clock.sleep(for: Self.settlingTime)
                 Self.drain(socket)

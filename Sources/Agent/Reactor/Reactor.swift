@@ -39,10 +39,15 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
     /// Set for the thread, and for no other.
     private let mark: pthread_key_t
 
-    private let timers = TimerQueue()
+    let timers = TimerQueue()
     private var work: [Work] = []
     private var atEndOfTurn: [@Sendable () -> Void] = []
     private var handlers: [CInt: Handler] = [:]
+    /// Pieces of work since memory was last given back.
+    private var done = 0
+    private static let tidyAfter = 1000
+    /// Nothing must have happened for this long, milliseconds.
+    private static let tidyPause: CInt = 1000
 
     private init() {
         var mark = pthread_key_t()
@@ -68,11 +73,6 @@ extension Reactor {
         enqueue(.call(call))
     }
 
-    /// Returns when the thread has come round to it.
-    func turn() async {
-        await withCheckedContinuation { continuation in execute { continuation.resume() } }
-    }
-
     package func checkIsolated() {
         precondition(isCurrent, "This is for the agent's thread alone.")
     }
@@ -92,30 +92,12 @@ extension Reactor {
 // MARK: - For all tasks
 
 extension Reactor {
-    /// Has the tasks of this process run here, and what they sleep for be waited for here, except where an actor has an executor of its own. To be called
-    /// before there are any.
+    /// Has the tasks of this process run here, except where an actor has an executor of its own. To be called before there are any.
     package static func takeOverTasks() {
-        postern_take_over_tasks(
-            { Reactor.shared.enqueue(.job(Reactor.job($0))) },
-            { delay, raw in Reactor.shared.enqueue(Reactor.job(raw), at: TimerQueue.now + Int64(clamping: delay)) },
-            { deadline, clock, raw in
-                let isSuspending = clock == CInt(POSTERN_SUSPENDING_CLOCK)
-                let deadline = isSuspending ? deadline - TimerQueue.awake + TimerQueue.now : deadline
-                Reactor.shared.enqueue(Reactor.job(raw), at: deadline)
-            })
-    }
-
-    private func enqueue(_ job: UnownedJob, at deadline: Int64) {
-        if isCurrent {
-            timers.add(job, at: deadline)
-        } else {
-            execute { self.timers.add(job, at: deadline) }
+        postern_take_over_tasks { job in
+            // A job as the runtime hands it over; an `UnownedJob` is nothing but its address.
+            Reactor.shared.enqueue(.job(unsafeBitCast(job, to: UnownedJob.self)))
         }
-    }
-
-    /// A job as the runtime hands it over: an `UnownedJob` is nothing but its address.
-    private static func job(_ address: UnsafeMutableRawPointer?) -> UnownedJob {
-        unsafeBitCast(address, to: UnownedJob.self)
     }
 }
 
@@ -155,18 +137,25 @@ extension Reactor {
             eventfd_read(bell, &count)
         }
         watch(timers.descriptor, edges: false) { [self] _ in
-            work += timers.takeDue().map { .job($0) }
+            for call in timers.takeDue() { call() }
         }
         var events = [epoll_event](repeating: epoll_event(), count: 256)
         while true {
             doWork()
             timers.arm()
-            let count = epoll_wait(epoll, &events, CInt(events.count), -1)
+            let count = epoll_wait(epoll, &events, CInt(events.count), done < Self.tidyAfter ? -1 : Self.tidyPause)
+            if count == 0 { tidyUp() }
             for event in events.prefix(Int(max(count, 0))) {
                 // Without a handler: an event of this turn has had it removed.
                 handlers[event.data.fd]?(Readiness(rawValue: event.events))
             }
         }
+    }
+
+    /// Gives memory back that much work at once has needed: glibc by itself keeps for good what lies below anything that is still in use.
+    private func tidyUp() {
+        malloc_trim(0)
+        done = 0
     }
 
     private func doWork() {
@@ -177,6 +166,7 @@ extension Reactor {
             }
             var batch: [Work] = []
             swap(&batch, &work)
+            done += batch.count
             for item in batch {
                 switch item {
                 case .job(let job): job.runSynchronously(on: asUnownedSerialExecutor())

@@ -1,59 +1,72 @@
 import CLinux
 import Glibc
 
-/// The jobs that wait for a time, on the clock that counts suspend (clock_gettime(2), CLOCK_BOOTTIME): a time that passes during suspend is met at resume.
+/// What is to be called at a time, on the clock that counts suspend (clock_gettime(2), CLOCK_BOOTTIME): a time that passes during suspend is met at resume.
 final class TimerQueue {
+    final class Timer: Sendable {
+        /// Nanoseconds since the machine was started.
+        let deadline: Int64
+
+        init(after duration: Duration) {
+            let nanoseconds = Int64(min(duration / .nanoseconds(1), 1e18))
+            deadline = TimerQueue.now + nanoseconds
+        }
+    }
+
     /// Readable when the first time has come (timerfd_create(2)).
     let descriptor = timerfd_create(CLOCK_BOOTTIME, CInt(TFD_CLOEXEC) | CInt(TFD_NONBLOCK))
-    /// The last is due first. Adding one moves those before it, which is a matter of a microsecond for thousands.
-    private var entries: [(deadline: Int64, job: UnownedJob)] = []
-    private var armed = Int64.max
+    /// The last is due first. Adding one moves those that are due before it: a matter of microseconds for thousands.
+    private var entries: [(timer: Timer, call: @Sendable () -> Void)] = []
+    /// What the descriptor is set to.
+    private var armed: Int64?
 
-    /// Nanoseconds since the machine was started, suspend included.
-    static var now: Int64 { time(CLOCK_BOOTTIME) }
+    func add(_ timer: Timer, _ call: @escaping @Sendable () -> Void) {
+        entries.insert((timer, call), at: place(of: timer))
+    }
 
-    /// Nanoseconds that the machine has been awake since it was started.
-    static var awake: Int64 { time(CLOCK_MONOTONIC) }
+    func remove(_ timer: Timer) {
+        let place = entries[place(of: timer)...].prefix { $0.timer.deadline == timer.deadline }
+        if let index = place.firstIndex(where: { $0.timer === timer }) { entries.remove(at: index) }
+    }
 
-    func add(_ job: UnownedJob, at deadline: Int64) {
+    /// Takes out those whose time has come, the earliest first.
+    func takeDue() -> [@Sendable () -> Void] {
+        var expirations: UInt64 = 0
+        read(descriptor, &expirations, MemoryLayout.size(ofValue: expirations))
+        armed = nil
+        let now = Self.now
+        let due = entries.reversed().prefix { $0.timer.deadline <= now }.map(\.call)
+        entries.removeLast(due.count)
+        return due
+    }
+
+    /// Has the descriptor tell of the first time.
+    func arm() {
+        let first = entries.last?.timer.deadline
+        guard first != armed else { return }
+        armed = first
+        // All zero disarms it.
+        var time = itimerspec()
+        time.it_value.tv_sec = Int((first ?? 0) / 1_000_000_000)
+        time.it_value.tv_nsec = Int((first ?? 0) % 1_000_000_000)
+        timerfd_settime(descriptor, CInt(TFD_TIMER_ABSTIME), &time, nil)
+    }
+
+    /// Before those that are due earlier, after those that are due later.
+    private func place(of timer: Timer) -> Int {
         var low = 0
         var high = entries.count
         while low < high {
             let middle = (low + high) / 2
-            if entries[middle].deadline > deadline { low = middle + 1 } else { high = middle }
+            if entries[middle].timer.deadline > timer.deadline { low = middle + 1 } else { high = middle }
         }
-        entries.insert((deadline, job), at: low)
+        return low
     }
 
-    /// Those whose time has come, the earliest first.
-    func takeDue() -> [UnownedJob] {
-        armed = .max
-        var expirations: UInt64 = 0
-        read(descriptor, &expirations, MemoryLayout.size(ofValue: expirations))
-        let now = Self.now
-        var due: [UnownedJob] = []
-        while let next = entries.last, next.deadline <= now {
-            due.append(next.job)
-            entries.removeLast()
-        }
-        return due
-    }
-
-    /// Sets the timer to the first time.
-    func arm() {
-        guard let first = entries.last?.deadline, first < armed else { return }
-        armed = first
-        var time = itimerspec()
-        // A time of zero would disarm it.
-        let deadline = max(first, 1)
-        time.it_value.tv_sec = Int(deadline / 1_000_000_000)
-        time.it_value.tv_nsec = Int(deadline % 1_000_000_000)
-        timerfd_settime(descriptor, CInt(TFD_TIMER_ABSTIME), &time, nil)
-    }
-
-    private static func time(_ clock: clockid_t) -> Int64 {
+    /// Nanoseconds since the machine was started, suspend included.
+    private static var now: Int64 {
         var time = timespec()
-        clock_gettime(clock, &time)
+        clock_gettime(CLOCK_BOOTTIME, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }

@@ -63,6 +63,8 @@ actor Connection {
         // Nobody is left to be answered. A refresh that was waited for goes on.
         for task in atWork.values { task.cancel() }
         if let caller { events.remove(caller) }
+        // It has this connection in turn.
+        caller = nil
         Reactor.shared.unwatch(socket)
         Glibc.close(socket)
         closed(self)

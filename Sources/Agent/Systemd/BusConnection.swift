@@ -236,7 +236,7 @@ extension BusConnection {
         let descriptor = sd_bus_get_fd(bus)
         // Closed: the next read says so.
         guard descriptor >= 0 else { return }
-        await clock.limit(limit) { await Arrival.wait(on: descriptor) }
+        await clock.limit(limit) { await Reactor.shared.arrival(on: descriptor) }
     }
 }
 

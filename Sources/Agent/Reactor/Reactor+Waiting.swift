@@ -1,0 +1,66 @@
+// What a task can wait for here. It costs no thread, and ends at once when the task is cancelled.
+
+extension Reactor {
+    /// Returns when there is something to read, or the other end has gone, or the task is cancelled. The descriptor must stay open until then, and nobody
+    /// else wait on it.
+    func arrival(on descriptor: Int32) async {
+        await wait { [self] done in
+            watch(descriptor, edges: false) { _ in done() }
+        } cleanUp: { [self] in
+            unwatch(descriptor)
+        }
+    }
+
+    /// Sleeps on the clock that counts suspend. `Task.sleep` would do so too, but by threads and timers of Dispatch, which then wake once a second for good.
+    ///
+    /// - Throws: `CancellationError` as soon as the task is cancelled.
+    package func sleep(for duration: Duration) async throws {
+        let timer = TimerQueue.Timer(after: duration)
+        await wait { [self] done in
+            timers.add(timer, done)
+        } cleanUp: { [self] in
+            timers.remove(timer)
+        }
+        try Task.checkCancellation()
+    }
+
+    /// Returns when the thread has come round to it.
+    func turn() async {
+        await withCheckedContinuation { continuation in execute { continuation.resume() } }
+    }
+
+    /// Returns when what `begin` has been given was called, or the task is cancelled. All three run on the thread.
+    ///
+    /// - Parameter cleanUp: takes back what `begin` has done.
+    private func wait(
+        _ begin: @escaping @Sendable (_ done: @escaping @Sendable () -> Void) -> Void,
+        cleanUp: @escaping @Sendable () -> Void
+    ) async {
+        let wait = Wait()
+        let end: @Sendable () -> Void = {
+            wait.isOver = true
+            guard let waiter = wait.waiter else { return }
+            wait.waiter = nil
+            cleanUp()
+            waiter.resume()
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                execute {
+                    // Cancelled before it began.
+                    guard !wait.isOver else { return continuation.resume() }
+                    wait.waiter = continuation
+                    begin(end)
+                }
+            }
+        } onCancel: {
+            execute(end)
+        }
+    }
+
+    private final class Wait: @unchecked Sendable {
+        // Unchecked: the thread alone touches it.
+        var waiter: CheckedContinuation<Void, Never>?
+        var isOver = false
+    }
+}
