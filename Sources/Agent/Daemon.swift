@@ -31,7 +31,7 @@ package enum Daemon {
     package static func run(environment: [String: String], log: Logger) async throws {
         let inherited = try InheritedDescriptors.take(storedPrefix: UnsavedRecords.namePrefix)
         let socket = try ListeningSocket.open(
-            inherited: inherited.sockets, path: SocketPath.fromEnvironment(environment))
+            inherited: inherited.sockets, path: SocketPath.fromEnvironment { environment[$0] })
         let clock = SystemClock()
         let keyring = KeyringClient(environment: environment, clock: clock)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

@@ -42,9 +42,15 @@ extension AgentOptions {
 
     /// Connects to the agent.
     func connect(_ interrupts: Interrupts? = nil) throws -> Client {
-        let environment = ["POSTERN_SOCKET", "XDG_RUNTIME_DIR"].reduce(into: [:]) { $0[$1] = Environment[$1] }
-        guard let path = socket ?? SocketPath.fromEnvironment(environment) else { throw Failure.noSocketPath }
-        return try Client(path: path, interrupts: interrupts)
+        try Client(path: Self.socketPath(socket), interrupts: interrupts)
+    }
+
+    /// Where the agent listens.
+    ///
+    /// - Parameter option: what the command line says.
+    static func socketPath(_ option: String?) throws(Failure) -> String {
+        guard let path = option ?? SocketPath.fromEnvironment({ Environment[$0] }) else { throw .noSocketPath }
+        return path
     }
 
     /// What most commands do: one request, whose answer is printed in words, or with `--json` as it came.

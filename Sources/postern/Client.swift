@@ -63,8 +63,21 @@ final class Client {
     /// Asks and reads the answer as another type: as a `JSONValue` if it is only passed on, so that an answer newer
     /// than this command does not matter.
     func call<R: Request, Value: Decodable & Sendable>(_ request: R, as: Value.Type) throws -> Answer<Value> {
-        try send(request)
+        try send(Array(JSONEncoder().encode(RequestEnvelope(id: 1, params: request))))
         let line = try nextAnswer()
+        return Answer(value: try read(line, of: R.self, as: Value.self), line: line)
+    }
+
+    /// Sends a request as it is written here, and returns the answer as the agent has written it.
+    func exchange(_ request: String) throws -> [UInt8] {
+        try send(Array(request.utf8))
+        return try nextAnswer()
+    }
+
+    /// Reads the answer to a request as this type.
+    func read<R: Request, Value: Decodable & Sendable>(
+        _ line: [UInt8], of: R.Type, as: Value.Type
+    ) throws(Failure) -> Value {
         let envelope: ResponseEnvelope<Value>
         do {
             envelope = try JSONDecoder().decode(ResponseEnvelope<Value>.self, from: Data(line))
@@ -74,7 +87,7 @@ final class Client {
                 advice: "Are postern and posternd of the same version? (postern status)", status: ExitStatus.software)
         }
         switch envelope.outcome {
-        case .success(let value): return Answer(value: value, line: line)
+        case .success(let value): return value
         case .failure(let error): throw Failure(error, json: RawJSON.member("error", of: line))
         }
     }
@@ -95,10 +108,8 @@ final class Client {
         return Notification(event: notification?.params, json: RawJSON.member("params", of: line) ?? "null")
     }
 
-    private func send(_ request: some Request) throws {
-        var line = try JSONEncoder().encode(RequestEnvelope(id: 1, params: request))
-        line.append(UInt8(ascii: "\n"))
-        var rest = line[...]
+    private func send(_ request: [UInt8]) throws(Failure) {
+        var rest = (request + [UInt8(ascii: "\n")])[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
             if count >= 0 {

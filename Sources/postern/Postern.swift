@@ -48,9 +48,13 @@ struct Postern: ParsableCommand {
         let terminal = Terminal()
         var json = false
         do {
-            var command = try parseAsRoot(arguments)
-            json = (command as? any AgentCommand)?.options.json ?? false
-            try command.run()
+            if let command = PlainTokenCommand(arguments) {
+                try command.run(terminal)
+            } else {
+                var command = try parseAsRoot(arguments)
+                json = (command as? any AgentCommand)?.options.json ?? false
+                try command.run()
+            }
             try terminal.finish()
             return 0
         } catch let failure as Failure {

@@ -15,6 +15,8 @@ struct Session {
     enum Reply: Sendable {
         case result(String)
         case error(String)
+        /// Whatever it is, and then the end.
+        case bytes(String)
         case hangUp
         /// No answer; then the given signal for the command, if any.
         case silence(signal: CInt?)
@@ -207,6 +209,9 @@ private struct EventLoop {
         switch reply {
         case .result(let json): send("\"result\":\(json)", connection)
         case .error(let json): send("\"error\":\(json)", connection)
+        case .bytes(let text):
+            writeAll(Array(text.utf8), to: connection)
+            hangUp(connection)
         case .hangUp: hangUp(connection)
         case .silence(let signal): if let signal { kill(child.pid, signal) }
         case .typed(let text, let reply):

@@ -12,6 +12,6 @@ struct SocketPathTests {
             (["XDG_RUNTIME_DIR": ""], nil), (["HOME": "/home/ada"], nil), ([:], nil),
         ] as [([String: String], String?)])
     func path(environment: [String: String], path: String?) {
-        #expect(SocketPath.fromEnvironment(environment) == path)
+        #expect(SocketPath.fromEnvironment { environment[$0] } == path)
     }
 }

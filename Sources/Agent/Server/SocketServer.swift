@@ -27,7 +27,8 @@ actor SocketServer: Service {
     func run() async throws {
         let listener = socket.descriptor
         guard fcntl(listener, F_SETFL, O_NONBLOCK) == 0, listen(listener, SOMAXCONN) == 0 else {
-            throw ListeningSocket.Failure.unusable("the socket takes no connections: \(String(cString: strerror(errno)))")
+            throw ListeningSocket.Failure.unusable(
+                "the socket takes no connections: \(String(cString: strerror(errno)))")
         }
         accept(from: listener)
         await ready()

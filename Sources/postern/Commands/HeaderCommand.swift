@@ -19,6 +19,8 @@ struct HeaderCommand: AgentCommand {
     }
 
     func run() throws {
-        try request.answer(options) { "Authorization: Bearer \($0)" }
+        try request.answer(options, line: Self.line)
     }
+
+    static func line(_ token: String) -> String { "Authorization: Bearer \(token)" }
 }

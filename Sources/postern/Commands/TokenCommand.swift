@@ -24,8 +24,10 @@ struct TokenCommand: AgentCommand {
     }
 
     func run() throws {
-        try request.answer(options) { $0 }
+        try request.answer(options, line: Self.line)
     }
+
+    static func line(_ token: String) -> String { token }
 }
 
 /// Which access token is wanted, in the words of the command line.
@@ -61,12 +63,28 @@ struct TokenRequest: ParsableArguments {
         if options.json {
             return try terminal.answer(client.call(request, as: JSONValue.self).json)
         }
-        let token = try client.call(request).value.accessToken
-        // RFC 6750, section 2.1. A line break in a token would become a header of the sender's choice.
-        guard token.utf8.allSatisfy({ (UInt8(ascii: "!")...UInt8(ascii: "~")).contains($0) }) else {
-            throw Failure("The tenant's token has characters that no token may have.", status: ExitStatus.protocolError)
+        try terminal.answer(line(client.call(request, as: Answer.self).value.token))
+    }
+
+    /// All that is needed of an answer, so that one of another version does not matter.
+    struct Answer: Decodable {
+        private let accessToken: String
+
+        private enum CodingKeys: String, CodingKey {
+            case accessToken = "access_token"
         }
-        try terminal.answer(line(token))
+
+        /// The token, if it can be one (RFC 6750, section 2.1): a line break in it would become a header of the
+        /// sender's choice.
+        var token: String {
+            get throws(Failure) {
+                guard accessToken.utf8.allSatisfy({ (UInt8(ascii: "!")...UInt8(ascii: "~")).contains($0) }) else {
+                    throw Failure(
+                        "The tenant's token has characters that no token may have.", status: ExitStatus.protocolError)
+                }
+                return accessToken
+            }
+        }
     }
 
     private func makeRequest(_ options: AgentOptions, _ terminal: Terminal) throws -> GetToken {

@@ -48,7 +48,9 @@ struct PlainTokenTests {
             for (token, scope, profile) in [(text, "s", "p"), ("t", text, "p"), ("t", "s", text)] {
                 let response = Self.response(token, scope: scope, audience: audience, profile: profile)
                 guard let plain = response.plainJSON else { continue }
-                #expect(try String(decoding: plain, as: UTF8.self) == String(decoding: Methods.encode(response), as: UTF8.self))
+                #expect(
+                    try String(decoding: plain, as: UTF8.self)
+                        == String(decoding: Methods.encode(response), as: UTF8.self))
             }
         }
     }

@@ -3,27 +3,32 @@
 /// Foundation's decoder accepts a byte order mark, trailing commas and duplicate names (the last one wins), and it does not show the bytes a value was
 /// written with. A protocol that refuses typing mistakes needs the first, and echoing a request's `id` unchanged needs the second. Values are still
 /// decoded by Foundation; nothing is interpreted here.
-struct StrictJSON {
-    enum Outline: Equatable {
+package struct StrictJSON {
+    package enum Outline: Equatable {
         /// Names are decoded, values are ranges of the text.
         case object([Member])
         case array([Range<Int>])
         case string, number, literal
     }
 
-    struct Member: Equatable {
-        var name: String
-        var value: Range<Int>
+    package struct Member: Equatable {
+        package var name: String
+        package var value: Range<Int>
+
+        package init(name: String, value: Range<Int>) {
+            self.name = name
+            self.value = value
+        }
     }
 
     /// What is wrong, and at which byte.
-    struct SyntaxError: Error, Equatable {
-        var reason: String
-        var offset: Int
+    package struct SyntaxError: Error, Equatable {
+        package var reason: String
+        package var offset: Int
     }
 
     /// Arrays and objects may be nested this deep.
-    static let depthLimit = 64
+    package static let depthLimit = 64
 
     private let bytes: ArraySlice<UInt8>
     private var position: Int
@@ -34,7 +39,7 @@ struct StrictJSON {
     }
 
     /// The outline of a text that is one JSON value and nothing else but white space around it.
-    static func outline(of bytes: ArraySlice<UInt8>) throws(SyntaxError) -> Outline {
+    package static func outline(of bytes: ArraySlice<UInt8>) throws(SyntaxError) -> Outline {
         guard String(validating: bytes, as: UTF8.self) != nil else {
             throw SyntaxError(reason: "it is not UTF-8", offset: bytes.startIndex)
         }
@@ -47,7 +52,7 @@ struct StrictJSON {
     }
 
     /// What a text says that is a JSON string and nothing else; nil if it is something else.
-    static func string(_ bytes: ArraySlice<UInt8>) -> String? {
+    package static func string(_ bytes: ArraySlice<UInt8>) -> String? {
         var parser = StrictJSON(bytes)
         guard let string = try? parser.string(), parser.position == bytes.endIndex else { return nil }
         return string
@@ -78,11 +83,11 @@ struct StrictJSON {
     private mutating func object(depth: Int) throws(SyntaxError) -> Outline {
         guard depth <= Self.depthLimit else { throw error("it is nested deeper than \(Self.depthLimit) levels") }
         var members: [Member] = []
-        var names: Set<String> = []
+        var names = Names()
         try elements(from: "{", to: "}") { (parser) throws(SyntaxError) in
             guard parser.peek == UInt8(ascii: "\"") else { throw parser.error("a member's name is missing") }
             let name = try parser.string()
-            guard names.insert(name).inserted else { throw parser.error("a member's name stands twice") }
+            guard names.insert(name) else { throw parser.error("a member's name stands twice") }
             parser.skipSpace()
             try parser.expect(":")
             parser.skipSpace()
@@ -93,6 +98,25 @@ struct StrictJSON {
             }
         }
         return .object(members)
+    }
+
+    /// The names that an object has so far.
+    private struct Names {
+        /// To look through some is quicker than to hash them; to make the first set of a process takes longer than all the rest of `postern token`.
+        private static let fewLimit = 16
+
+        private var few: [String] = []
+        private var others: Set<String> = []
+
+        /// - Returns: false if it was there.
+        mutating func insert(_ name: String) -> Bool {
+            guard !few.contains(name) else { return false }
+            guard few.count == Self.fewLimit else {
+                few.append(name)
+                return true
+            }
+            return others.insert(name).inserted
+        }
     }
 
     private mutating func array(depth: Int) throws(SyntaxError) -> Outline {

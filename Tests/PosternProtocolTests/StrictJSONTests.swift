@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Agent
+import PosternProtocol
 
 @Suite("Strict JSON")
 struct StrictJSONTests {
