@@ -65,7 +65,7 @@ final class Client {
     func call<R: Request, Value: Decodable & Sendable>(_ request: R, as: Value.Type) throws -> Answer<Value> {
         try send(Array(JSONEncoder().encode(RequestEnvelope(id: 1, params: request))))
         let line = try nextAnswer()
-        return Answer(value: try read(line, of: R.self, as: Value.self), line: line)
+        return Answer(value: try Self.read(line, of: R.self, as: Value.self), line: line)
     }
 
     /// Sends a request as it is written here, and returns the answer as the agent has written it.
@@ -75,7 +75,7 @@ final class Client {
     }
 
     /// Reads the answer to a request as this type.
-    func read<R: Request, Value: Decodable & Sendable>(
+    static func read<R: Request, Value: Decodable & Sendable>(
         _ line: [UInt8], of: R.Type, as: Value.Type
     ) throws(Failure) -> Value {
         let envelope: ResponseEnvelope<Value>

@@ -27,7 +27,7 @@ struct PlainTokenCommand {
         let client = try Client(path: AgentOptions.socketPath(nil))
         let params = profile.map { "\"profile\":\"\($0)\"" } ?? ""
         let line = try client.exchange(#"{"jsonrpc":"2.0","id":1,"method":"token.get","params":{"# + params + "}}")
-        let token = try Self.token(in: line) ?? client.read(line, of: GetToken.self, as: TokenRequest.Answer.self).token
+        let token = try Self.token(in: line) ?? Client.read(line, of: GetToken.self, as: TokenRequest.Answer.self).token
         try terminal.answer(presents(token))
     }
 

@@ -57,13 +57,58 @@ struct PlainTokenCommandTests {
         try Self.compare(session, ["token"] + [argument].compactMap(\.self), usual)
     }
 
-    @Test("an agent that is not there is told of in the same words")
-    func noAgent() throws {
-        var session = Session()
-        session.prepare = { unlink($0) }
+    /// What a reader of single bytes would get wrong.
+    @Test(
+        "an answer that is off by a byte is read as the usual way reads it, or left to that way",
+        arguments: [
+            #"{"jsonrpc":"2.0","id":1,"result":\#(token)}"#,
+            #"{"result":{"new":[{"access_token":"no"},"\"access_token\":\"no\""],"access_token":"yes"}}"#,
+            #"{"id":-1.5e3,"error ":7,"result":{ "access_token" : "a" , "access\u005ftoken ":true}}"#,
+        ])
+    func damaged(answer: String) {
+        let bytes = Array(answer.utf8)
+        let others = #""\/{}[]:, -+.e0na"#.utf8.map { [$0] } + [[], [0], [UInt8(ascii: "\n")], [0x7F], [0xC3]]
+        var readCount = 0
+        for index in bytes.indices {
+            for other in others {
+                for replaced in [index..<index, index..<index + 1] {
+                    var line = bytes
+                    line.replaceSubrange(replaced, with: other)
+                    guard let token = PlainTokenCommand.token(in: line) else { continue }
+                    readCount += 1
+                    let usual = try? Client.read(line, of: GetToken.self, as: TokenRequest.Answer.self).token
+                    #expect(token == usual, "\(String(decoding: line, as: UTF8.self))")
+                }
+            }
+        }
+        #expect(readCount > 100)
+    }
+
+    @Test(
+        "an agent that is not there is told of in the same words",
+        arguments: [
+            { unlink($0) },
+            // A socket file that nobody listens on.
+            {
+                unlink($0)
+                _ = try? ListeningSocket(path: $0)
+            },
+            // Another user's, if root runs the tests; else it changes nothing.
+            { chown($0, 65534, 65534) },
+        ] as [@Sendable (String) -> Void])
+    func noAgent(prepare: @Sendable @escaping (String) -> Void) throws {
+        var session = Session(script: [.init(method: "token.get", reply: .result(Self.token))])
+        session.prepare = prepare
         try Self.compare(session, ["token"], ["token", "--"])
+    }
+
+    @Test("the agent is looked for in the same place")
+    func place() throws {
+        var session = Session()
         session.environment = ["POSTERN_SOCKET": "", "XDG_RUNTIME_DIR": ""]
         try Self.compare(session, ["header"], ["header", "--"])
+        session.environment = ["POSTERN_SOCKET": "", "XDG_RUNTIME_DIR": "/nonexistent"]
+        try Self.compare(session, ["token"], ["token", "--"])
         session.environment = ["POSTERN_SOCKET": String(repeating: "x", count: 200)]
         try Self.compare(session, ["token"], ["token", "--"])
     }
@@ -92,13 +137,13 @@ struct PlainTokenCommandTests {
     ) throws {
         let one = try session.run(short)
         let other = try session.run(usual)
-        let path = #/[^ ]*agent\.sock/#
+        // Each run has a directory of its own.
+        let directory = #/postern-cli-\w+/#
         #expect(one.status == other.status, sourceLocation: sourceLocation)
         #expect(one.output == other.output, sourceLocation: sourceLocation)
-        // Each run has a socket of its own.
         #expect(
-            one.words.replacing(path, with: "") == other.words.replacing(path, with: ""), sourceLocation: sourceLocation
-        )
+            one.words.replacing(directory, with: "") == other.words.replacing(directory, with: ""),
+            sourceLocation: sourceLocation)
         #expect(one.requests == other.requests, sourceLocation: sourceLocation)
     }
 }
