@@ -7,6 +7,10 @@ struct Refresher: Service {
     let logins: LoginSessions
     let parts: Account.Parts
 
+    /// So many accounts are woken at once: not all, because what thousands of wake-ups need at the same time would leave the memory in tatters, and not few,
+    /// because those who wait for a keyring that hangs fail together, after some seconds.
+    private static let atOnce = 128
+
     func run() async throws {
         await cancelWhenGracefulShutdown {
             var agenda = Agenda()
@@ -37,12 +41,16 @@ struct Refresher: Service {
             accounts = agenda.due(at: parts.clock.now, besides: moved)
         }
         await withTaskGroup(of: (Account, Date?, Bool).self) { group in
-            for account in accounts {
+            var rest = accounts[...]
+            func begin() {
+                guard let account = rest.popFirst() else { return }
                 group.addTask { (account, await account.wake(), await account.isSignedIn) }
             }
+            for _ in 0..<Self.atOnce { begin() }
             for await (account, next, isSignedIn) in group {
                 agenda.set(account, next, isSignedIn: isSignedIn)
                 parts.deadlines.progressed(at: parts.clock.now)
+                begin()
             }
         }
         if let signedIn = agenda.changedCount() {
