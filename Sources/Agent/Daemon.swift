@@ -65,6 +65,7 @@ package enum Daemon {
         await keyring.shutdown()
         try await client.shutdown()
         try await group.shutdownGracefully()
+        ServiceManager.flush()
         try end.get()
     }
 }

@@ -172,6 +172,21 @@ struct ProcessFaultTests {
         }
     }
 
+    @Test("a service manager that does not read what it is told holds nobody up")
+    func deafServiceManager() async throws {
+        try await withRunningAgent(profile: ["persist": "memory"], provider: .none) { agent in
+            let others = ["one", "two", "three"]
+            var configuration = await agent.profile("work", ["persist": "memory"])
+            for other in others { configuration += await agent.profile(other, ["persist": "memory"]) }
+            try agent.configure(configuration)
+            try await agent.call("agent.reload")
+            try agent.clogServiceManager()
+            // With each of them the agent has something to tell.
+            for other in others { try await agent.signIn(other) }
+            #expect(try await agent.call("token.get", ["profile": "three"])["from"] == "cache")
+        }
+    }
+
     @Test("row 42: a second daemon ends with 75 and leaves the first and its socket alone")
     func second() async throws {
         try await withRunningAgent(provider: .none) { agent in

@@ -12,6 +12,8 @@ final class NotifySocket: Sendable {
     private let descriptor: Int32
     private let lines = Mutex(OutputText())
     private let store = Mutex<[Stored]>([])
+    /// Whoever reads must have it.
+    private let turn = DispatchSemaphore(value: 1)
 
     init(path: String) throws {
         self.path = path
@@ -48,13 +50,26 @@ final class NotifySocket: Sendable {
         guard found != nil else { throw CancellationError() }
     }
 
+    /// Reads nothing more, and fills the queue: whoever sends a message from now on has to wait.
+    func clog() throws {
+        turn.wait()
+        let sender = try UnixSocket.connected(to: path, type: SOCK_DGRAM)
+        defer { Glibc.close(sender) }
+        while send(sender, "X", 1, Int32(MSG_DONTWAIT)) >= 0 {}
+        guard errno == EAGAIN else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+    }
+
     /// Ends the receiving thread, which closes the socket.
     func close() {
         shutdown(descriptor, Int32(SHUT_RDWR))
+        turn.signal()
     }
 
     private func receive() {
-        while let (message, descriptors) = nextMessage() {
+        while true {
+            turn.wait()
+            turn.signal()
+            guard let (message, descriptors) = nextMessage() else { break }
             keep(descriptors, toldBy: message)
             lines.withLock { $0.append(Array(message.utf8) + [UInt8(ascii: "\n")]) }.forEach { $0() }
         }

@@ -89,6 +89,11 @@ extension RunningAgent {
         }
     }
 
+    /// Has the service manager read nothing any more, so that whoever tells it something has to wait.
+    package nonisolated func clogServiceManager() throws {
+        try notifications.clog()
+    }
+
     /// What the service manager keeps for the daemon: each descriptor's name and contents.
     package nonisolated var stored: [(name: String, contents: String)] {
         notifications.stored.map { name, descriptor in

@@ -4,8 +4,8 @@ package import Glibc
 /// Unix sockets by path (unix(7)).
 package enum UnixSocket {
     /// - Throws: `POSIXError` with the reason.
-    package static func connected(to path: String) throws -> Int32 {
-        try made(path, type: SOCK_STREAM) { connect($0, $1, $2) }
+    package static func connected(to path: String, type: __socket_type = SOCK_STREAM) throws -> Int32 {
+        try made(path, type: type) { connect($0, $1, $2) }
     }
 
     /// A bound socket; one for streams listens as well.

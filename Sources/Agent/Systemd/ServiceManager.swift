@@ -1,7 +1,16 @@
 import CSystemd
+import Dispatch
+import Glibc
 
 /// Tells the service manager how the service stands (sd_notify(3)); without one, every call does nothing.
+///
+/// A manager that does not come to read has ten messages waiting (unix(7), max_dgram_qlen), and whoever sends another waits with them. So all are sent,
+/// in order, by a thread that does nothing else.
 enum ServiceManager {
+    private static let queue = DispatchQueue(label: "postern.service-manager")
+    /// How long the end of the process waits for the last messages to leave.
+    private static let patience = DispatchTimeInterval.seconds(2)
+
     static func ready(_ status: String) {
         notify("READY=1\nSTATUS=\(status)")
     }
@@ -30,8 +39,15 @@ enum ServiceManager {
     ///
     /// - Returns: whether there was a manager to be told. That it has no room for it (systemd.service(5), FileDescriptorStoreMax=) it does not say.
     static func store(_ descriptor: CInt, as name: String) -> Bool {
-        var descriptor = descriptor
-        return sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=\(name)", &descriptor, 1) > 0
+        guard getenv("NOTIFY_SOCKET") != nil else { return false }
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { return false }
+        queue.async {
+            var passed = copy
+            _ = sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=\(name)", &passed, 1)
+            close(copy)
+        }
+        return true
     }
 
     /// Has the manager close all descriptors that it keeps by this name.
@@ -39,8 +55,15 @@ enum ServiceManager {
         notify("FDSTOREREMOVE=1\nFDNAME=\(name)")
     }
 
+    /// Returns when all that was said has been sent, or after some time.
+    static func flush() {
+        let sent = DispatchSemaphore(value: 0)
+        queue.async { sent.signal() }
+        _ = sent.wait(timeout: .now() + patience)
+    }
+
     private static func notify(_ state: String) {
         // A manager that cannot be told can only be told so by the same way: there is nobody to report a failure to.
-        _ = sd_notify(0, state)
+        queue.async { _ = sd_notify(0, state) }
     }
 }
