@@ -171,6 +171,9 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "CostTests",
+            dependencies: ["DevTenant", "TestSupport", "posternd", "postern-devtenant"], swiftSettings: settings),
+        .testTarget(
             name: "FaultTests",
             dependencies: [
                 "DevTenant", "PosternProtocol", "TestSupport", "postern", "posternd", "postern-devtenant",

@@ -100,18 +100,28 @@ class Agent(Program):
         file.parent.mkdir(parents=True)
         file.write_text(configuration)
         self.socket = runtime / "postern/agent.sock"
+        self.ready = threading.Event()
+        #: How often it has told the service manager that it is alive.
         self.beats = 0
         self.notifications = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notifications.bind(self.environment["NOTIFY_SOCKET"])
+        threading.Thread(target=self._read_notifications, daemon=True).start()
         self.start()
+
+    def _read_notifications(self):
+        while True:
+            message = self.notifications.recv(65536)
+            self.beats += message.count(b"WATCHDOG=1")
+            if b"READY=1" in message:
+                self.ready.set()
 
     def start(self):
         """Returns how long it took from before exec(2) to READY, µs."""
-        self.notifications.settimeout(60)
+        self.ready.clear()
         start = time.perf_counter()
         super().__init__([self.program], self.environment, self.directory / "agent.log")
-        while b"READY=1" not in self.notifications.recv(65536):
-            self.check()
+        if not self.ready.wait(60):
+            raise Failed(f"{self.program} was not ready within 60 s:\n{self.log.read_text()}")
         return (time.perf_counter() - start) * 1e6
 
     def start_activated(self, request):
@@ -121,7 +131,7 @@ class Agent(Program):
         with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as client:
             listener.bind(str(self.socket))
             listener.listen()
-            client.settimeout(60)
+            client.settimeout(30)
             client.connect(str(self.socket))
             client.sendall(request.encode() + b"\n")
             passed = self.environment | {"LISTEN_FDS": "1", "LISTEN_FDNAMES": "agent"}
@@ -129,20 +139,15 @@ class Agent(Program):
             script = f'exec 3<&{listener.fileno()}; export LISTEN_PID=$$; exec "$0"'
             start = time.perf_counter()
             super().__init__(
-                ["sh", "-c", script, self.program], passed, self.directory / "agent.log", pass_fds=[listener.fileno()])
-            answer = client.makefile().readline()
+                ["bash", "-c", script, self.program], passed, self.directory / "agent.log", pass_fds=[listener.fileno()])
+            try:
+                answer = client.makefile().readline()
+            except TimeoutError:
+                answer = "nothing"
             duration = (time.perf_counter() - start) * 1e6
         if '"access_token"' not in answer:
-            raise Failed(f"no token after socket activation: {answer}")
+            raise Failed(f"no token after socket activation, but {answer}\n{self.log.read_text()}")
         return duration
-
-    def count_beats(self):
-        """Reads what the daemon tells the service manager from now on, and counts that it is alive."""
-        def read():
-            self.notifications.settimeout(None)
-            while True:
-                self.beats += self.notifications.recv(65536).count(b"WATCHDOG=1")
-        threading.Thread(target=read, daemon=True).start()
 
     def call(self, method, **params):
         with socket.socket(socket.AF_UNIX) as connection:

@@ -61,7 +61,10 @@ extension RunningAgent {
     /// - Parameters:
     ///   - settings: what a shell does first that the daemon inherits, limits for one.
     ///   - wrapper: a command that becomes the daemon, with its arguments.
-    package func start(after settings: String = ":", by wrapper: String = "") async throws {
+    ///   - program: a copy of the built daemon that takes its place.
+    package func start(
+        after settings: String = ":", by wrapper: String = "", program: String = BuiltProduct.agent.path
+    ) async throws {
         var environment = environment
         // All that can be logged is logged, and searched for secrets in the end.
         environment["POSTERN_LOG_LEVEL"] = "trace"
@@ -73,7 +76,7 @@ extension RunningAgent {
         }
         // Descriptors are for the process that LISTEN_PID names (sd_listen_fds(3)), which only the process itself can know here.
         let daemon = try ChildProcess(
-            "sh", ["-c", "\(settings); export LISTEN_PID=$$; exec \(wrapper) \"$0\"", BuiltProduct.agent.path],
+            "sh", ["-c", "\(settings); export LISTEN_PID=$$; exec \(wrapper) \"$0\"", program],
             environment: environment,
             descriptors: stored.map(\.descriptor))
         self.daemon = daemon

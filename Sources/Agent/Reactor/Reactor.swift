@@ -106,17 +106,25 @@ extension Reactor {
 extension Reactor {
     /// Has the handler called whenever something happens to the descriptor, until ``unwatch(_:)``.
     ///
-    /// - Parameter edges: the handler is called for changes (EPOLLET), of readability and of writability; otherwise for as long as there is something to
-    ///   read.
+    /// - Parameter edges: the handler is called when something has arrived (EPOLLET), otherwise for as long as there is something to read.
     func watch(_ descriptor: CInt, edges: Bool, _ handler: @escaping Handler) {
         handlers[descriptor] = handler
+        control(EPOLL_CTL_ADD, descriptor, edges ? Self.edges : EPOLLIN.rawValue)
+    }
+
+    /// Has the handler of a descriptor that is watched for edges called when it can be written to, or no more. Always to be told would be a wake-up for
+    /// each answer that a client reads.
+    func watch(_ descriptor: CInt, forRoom: Bool) {
+        control(EPOLL_CTL_MOD, descriptor, Self.edges | (forRoom ? EPOLLOUT.rawValue : 0))
+    }
+
+    private static let edges = EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
+
+    private func control(_ operation: CInt, _ descriptor: CInt, _ events: UInt32) {
         var event = epoll_event()
-        event.events =
-            edges
-            ? EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
-            : EPOLLIN.rawValue
+        event.events = events
         event.data.fd = descriptor
-        epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event)
+        epoll_ctl(epoll, operation, descriptor, &event)
     }
 
     /// To be called before the descriptor is closed.

@@ -27,6 +27,7 @@ actor Connection {
     /// What the socket has not taken yet.
     private var unsent: [UInt8] = []
     private var willFlush = false
+    private var waitsForRoom = false
     /// There is something to read, as far as is known.
     private var isReadable = false
     /// Nothing more is read; what is being worked on is answered.
@@ -72,7 +73,7 @@ actor Connection {
 
     private func react(to readiness: Reactor.Readiness) {
         if !readiness.isDisjoint(with: [.readable, .ended, .hungUp]) { isReadable = true }
-        if readiness.contains(.writable), !unsent.isEmpty { flush() }
+        if readiness.contains(.writable) { flush() }
         read(toEnd: !readiness.isDisjoint(with: [.ended, .hungUp]))
         if !readiness.isDisjoint(with: .hungUp) { close() }
     }
@@ -201,8 +202,9 @@ extension Connection {
 
     private func flush() {
         willFlush = false
+        guard isOpen else { return }
         var sent = 0
-        while isOpen, sent < unsent.count {
+        while sent < unsent.count {
             let count = unsent[sent...].withUnsafeBytes { bytes in
                 Glibc.send(socket, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
             }
@@ -215,6 +217,10 @@ extension Connection {
             }
         }
         unsent.removeFirst(sent)
+        if waitsForRoom == unsent.isEmpty {
+            waitsForRoom.toggle()
+            Reactor.shared.watch(socket, forRoom: waitsForRoom)
+        }
         read()
         closeIfDone()
     }
