@@ -28,15 +28,30 @@ def proportional(pids):
         return None
 
 
-def switches(pid):
-    """How often threads have waited and been woken again (voluntary_ctxt_switches)."""
-    total = 0
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        try:
-            total += _field(task / "status", "voluntary_ctxt_switches:")
-        except FileNotFoundError:
-            pass  # A thread that has just ended.
-    return total
+class WakeUps:
+    """How often threads of processes have waited and been woken again (voluntary_ctxt_switches).
+
+    A thread takes its count with it when it ends, so it is to be read more often than threads can end: Dispatch's do five seconds after their last work.
+    """
+
+    def __init__(self, pids):
+        self.pids = pids
+        self.first = self._counts()
+        self.last = dict(self.first)
+
+    def read(self):
+        self.last |= self._counts()
+        return sum(count - self.first.get(thread, 0) for thread, count in self.last.items())
+
+    def _counts(self):
+        counts = {}
+        for pid in self.pids:
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                try:
+                    counts[task.name] = _field(task / "status", "voluntary_ctxt_switches:")
+                except FileNotFoundError:
+                    pass  # It has just ended.
+        return counts
 
 
 def cpu(pid):

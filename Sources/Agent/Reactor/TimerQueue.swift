@@ -25,8 +25,10 @@ final class TimerQueue {
     }
 
     func remove(_ timer: Timer) {
-        let place = entries[place(of: timer)...].prefix { $0.timer.deadline == timer.deadline }
-        if let index = place.firstIndex(where: { $0.timer === timer }) { entries.remove(at: index) }
+        var index = place(of: timer)
+        while index < entries.count, entries[index].timer !== timer { index += 1 }
+        // It is not there any more if its time has come.
+        if index < entries.count { entries.remove(at: index) }
     }
 
     /// Takes out those whose time has come, the earliest first.
