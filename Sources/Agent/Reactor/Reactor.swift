@@ -45,6 +45,7 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
     private var handlers: [CInt: Handler] = [:]
     /// Pieces of work since memory was last given back.
     private var done = 0
+    private static let batchesPerTurn = 64
     private static let tidyAfter = 1000
     /// Nothing must have happened for this long, milliseconds.
     private static let tidyPause: CInt = 1000
@@ -133,7 +134,7 @@ extension Reactor {
         epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, nil)
     }
 
-    /// Calls when there is nothing left to do but to wait, once. So can be done once what would be done for many things of one turn.
+    /// Calls once before the thread waits again, so that what many things of one turn need is done once.
     func callAtEndOfTurn(_ call: @escaping @Sendable () -> Void) {
         atEndOfTurn.append(call)
     }
@@ -151,8 +152,9 @@ extension Reactor {
         while true {
             doWork()
             timers.arm()
-            let count = epoll_wait(epoll, &events, CInt(events.count), done < Self.tidyAfter ? -1 : Self.tidyPause)
-            if count == 0 { tidyUp() }
+            let patience: CInt = !work.isEmpty ? 0 : done < Self.tidyAfter ? -1 : Self.tidyPause
+            let count = epoll_wait(epoll, &events, CInt(events.count), patience)
+            if count == 0, work.isEmpty { tidyUp() }
             for event in events.prefix(Int(max(count, 0))) {
                 // Without a handler: an event of this turn has had it removed.
                 handlers[event.data.fd]?(Readiness(rawValue: event.events))
@@ -166,12 +168,14 @@ extension Reactor {
         done = 0
     }
 
+    /// Does what there is to do and what comes of that: as a rule all of it, but never so much that the descriptors would not be looked at.
     private func doWork() {
-        repeat {
+        for _ in 0..<Self.batchesPerTurn {
             inbox.withLock { inbox in
                 work += inbox
                 inbox.removeAll(keepingCapacity: true)
             }
+            guard !work.isEmpty else { break }
             var batch: [Work] = []
             swap(&batch, &work)
             done += batch.count
@@ -181,11 +185,9 @@ extension Reactor {
                 case .call(let call): call()
                 }
             }
-            if work.isEmpty {
-                var calls: [@Sendable () -> Void] = []
-                swap(&calls, &atEndOfTurn)
-                for call in calls { call() }
-            }
-        } while !work.isEmpty
+        }
+        var calls: [@Sendable () -> Void] = []
+        swap(&calls, &atEndOfTurn)
+        for call in calls { call() }
     }
 }

@@ -13,6 +13,7 @@ actor SocketServer: Service {
     private let handler: RequestHandler
     private let ready: @Sendable () async -> Void
     private var connections: [ObjectIdentifier: Connection] = [:]
+    private var isEnding = false
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { Reactor.shared.asUnownedSerialExecutor() }
 
@@ -36,6 +37,7 @@ actor SocketServer: Service {
         try? await gracefulShutdown()
         // The socket is the last service to start and so the first to end.
         ServiceManager.stopping()
+        isEnding = true
         Reactor.shared.unwatch(listener)
         close(listener)
         for connection in connections.values { await connection.close() }
@@ -43,6 +45,7 @@ actor SocketServer: Service {
     }
 
     private func accept(from listener: CInt) {
+        guard !isEnding else { return }
         Reactor.shared.watch(listener, edges: false) { [self] _ in
             assumeIsolated { server in server.acceptAll(from: listener) }
         }
