@@ -30,6 +30,8 @@ actor Connection {
     private var waitsForRoom = false
     /// There is something to read, as far as is known.
     private var isReadable = false
+    /// The client has said that it sends no more; what it has sent may not have been read yet.
+    private var hasEnded = false
     /// Nothing more is read; what is being worked on is answered.
     private var isEnding = false
     private var isOpen = true
@@ -73,8 +75,9 @@ actor Connection {
 
     private func react(to readiness: Reactor.Readiness) {
         if !readiness.isDisjoint(with: [.readable, .ended, .hungUp]) { isReadable = true }
+        if !readiness.isDisjoint(with: [.ended, .hungUp]) { hasEnded = true }
         if readiness.contains(.writable) { flush() }
-        read(toEnd: !readiness.isDisjoint(with: [.ended, .hungUp]))
+        read()
         if !readiness.isDisjoint(with: .hungUp) { close() }
     }
 }
@@ -82,15 +85,15 @@ actor Connection {
 // MARK: - Reading
 
 extension Connection {
-    /// - Parameter toEnd: also where less was there than fits: the end may be behind it.
-    private func read(toEnd: Bool = false) {
+    private func read() {
         // A client that does not read its answers, or asks faster than it can be answered, is slowed down.
         while isReadable, isOpen, !isEnding, atWork.count < Self.atWorkLimit, unsent.count < Self.unreadAnswersLimit {
             withUnsafeTemporaryAllocation(byteCount: 16384, alignment: 1) { buffer in
                 let count = Glibc.read(socket, buffer.baseAddress, buffer.count)
                 if count > 0 {
                     // epoll(7): less than was asked for means that there is no more now, and that more will be told of.
-                    if count < buffer.count, !toEnd { isReadable = false }
+                    // The end is told of once.
+                    if count < buffer.count, !hasEnded { isReadable = false }
                     take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 } else if count == 0 {
                     isReadable = false

@@ -149,6 +149,22 @@ struct ConnectionTests {
         }
     }
 
+    @Test("a half-close behind more lines than are worked on at once ends the connection when all are answered")
+    func halfCloseBehindMany() async throws {
+        try await Self.run { fixture, client in
+            let count = 3 * Connection.atWorkLimit
+            fixture.store.hold()
+            let line = #"{"jsonrpc":"2.0","method":"token.get","id":"slow"}"# + "\n"
+            // More than is read at once.
+            try client.send(String(repeating: line, count: count))
+            client.finishSending()
+            try await fixture.store.callHeld()
+            fixture.store.release()
+            for _ in 1...count { try await Self.expect(client, "\"id\":\"slow\"") }
+            try await Self.expectEnd(client)
+        }
+    }
+
     @Test("21, 23: a slow request delays no other on the same connection")
     func slow() async throws {
         try await Self.run { fixture, client in
