@@ -63,9 +63,9 @@ package enum Daemon {
             end = .failure(error)
         }
         await keyring.shutdown()
+        ServiceManager.flush()
         try await client.shutdown()
         try await group.shutdownGracefully()
-        ServiceManager.flush()
         try end.get()
     }
 }

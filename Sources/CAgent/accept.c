@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CAgent.h"
 
+#include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -10,7 +11,9 @@ int postern_accept(int listener, uid_t *user) {
     int client = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (client < 0) return -1;
     if (getsockopt(client, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+        int reason = errno;
         close(client);
+        errno = reason;
         return -1;
     }
     *user = peer.uid;

@@ -98,6 +98,21 @@ struct SocketFaultTests {
         }
     }
 
+    @Test(
+        "row 45: a client that sends what makes no request, as fast as it can, holds nobody up", arguments: ["\n", "x"])
+    func flood(byte: String) async throws {
+        try await withRunningAgent(provider: .none) { agent in
+            let flooding = try agent.connect()
+            let flood = String(repeating: byte, count: 1 << 18)
+            // Ends when the agent, or the test, closes the connection.
+            Thread.detachNewThread { while (try? flooding.send(flood)) != nil {} }
+            for _ in 1...50 {
+                #expect(try await agent.call("agent.hello")["name"] == "posternd")
+            }
+            flooding.hangUp()
+        }
+    }
+
     @Test("row 46: two requests of one identifier are both answered")
     func sameIdentifier() async throws {
         try await withRunningAgent(provider: .none) { agent in

@@ -95,7 +95,7 @@ struct KeyFile {
             free(target)
         }
         var old = postern_file()
-        let mode = postern_lstat(path, &old) == 0 ? CInt(old.mode & 0o777) : 0o600
+        let mode = postern_lstat(path, &old) == 0 && old.mode & S_IFMT == S_IFREG ? CInt(old.mode & 0o777) : 0o600
         let directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         guard g_mkdir_with_parents(directory, 0o700) == 0 else {
             throw Failure(message: "\(directory): \(String(cString: strerror(errno)))")

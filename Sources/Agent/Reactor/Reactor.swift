@@ -44,7 +44,7 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
     private var atEndOfTurn: [@Sendable () -> Void] = []
     private var handlers: [CInt: Handler] = [:]
     /// Pieces of work since memory was last given back.
-    private var done = 0
+    private var workSinceTidy = 0
     private static let batchesPerTurn = 64
     private static let tidyAfter = 1000
     /// Nothing must have happened for this long, milliseconds.
@@ -113,9 +113,9 @@ extension Reactor {
         control(EPOLL_CTL_ADD, descriptor, edges ? Self.edges : EPOLLIN.rawValue)
     }
 
-    /// Has the handler of a descriptor that is watched for edges called when it can be written to, or no more. Always to be told would be a wake-up for
-    /// each answer that a client reads.
-    func watch(_ descriptor: CInt, forRoom: Bool) {
+    /// Has the handler of a descriptor that is watched for edges called again if there is something to read now, and from now on when it can be written
+    /// to, or no more. Always to be told of room would be a wake-up for each answer that a client reads.
+    func rearm(_ descriptor: CInt, forRoom: Bool) {
         control(EPOLL_CTL_MOD, descriptor, Self.edges | (forRoom ? EPOLLOUT.rawValue : 0))
     }
 
@@ -152,9 +152,10 @@ extension Reactor {
         while true {
             doWork()
             timers.arm()
-            let patience: CInt = !work.isEmpty ? 0 : done < Self.tidyAfter ? -1 : Self.tidyPause
+            let isIdle = work.isEmpty && atEndOfTurn.isEmpty
+            let patience: CInt = !isIdle ? 0 : workSinceTidy < Self.tidyAfter ? -1 : Self.tidyPause
             let count = epoll_wait(epoll, &events, CInt(events.count), patience)
-            if count == 0, work.isEmpty { tidyUp() }
+            if count == 0, isIdle { tidyUp() }
             for event in events.prefix(Int(max(count, 0))) {
                 // Without a handler: an event of this turn has had it removed.
                 handlers[event.data.fd]?(Readiness(rawValue: event.events))
@@ -165,7 +166,7 @@ extension Reactor {
     /// Gives memory back that much work at once has needed: glibc by itself keeps for good what lies below anything that is still in use.
     private func tidyUp() {
         malloc_trim(0)
-        done = 0
+        workSinceTidy = 0
     }
 
     /// Does what there is to do and what comes of that: as a rule all of it, but never so much that the descriptors would not be looked at.
@@ -178,7 +179,7 @@ extension Reactor {
             guard !work.isEmpty else { break }
             var batch: [Work] = []
             swap(&batch, &work)
-            done += batch.count
+            workSinceTidy += batch.count
             for item in batch {
                 switch item {
                 case .job(let job): job.runSynchronously(on: asUnownedSerialExecutor())

@@ -8,7 +8,7 @@ final class TimerQueue {
         let deadline: Int64
 
         init(after duration: Duration) {
-            let nanoseconds = Int64(min(duration / .nanoseconds(1), 1e18))
+            let nanoseconds = Int64(max(0, min(duration / .nanoseconds(1), 1e18)))
             deadline = TimerQueue.now + nanoseconds
         }
     }

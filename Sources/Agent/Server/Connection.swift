@@ -9,6 +9,8 @@ actor Connection {
     static let atWorkLimit = 128
     /// Bytes of answers that a client may leave unread before nothing more is read from it.
     static let unreadAnswersLimit = 1 << 20
+    /// Reads of 16 KiB at most until others have their turn.
+    private static let readsPerTurn = 4
     /// A line that has begun must end within this time.
     static let lineDeadline = Duration.seconds(10)
 
@@ -65,6 +67,7 @@ actor Connection {
         lineTimer?.cancel()
         // Nobody is left to be answered. A refresh that was waited for goes on.
         for task in atWork.values { task.cancel() }
+        waiting = []
         if let caller { events.remove(caller) }
         // It has this connection in turn.
         caller = nil
@@ -85,9 +88,17 @@ actor Connection {
 // MARK: - Reading
 
 extension Connection {
+    /// A client that does not read its answers, or asks faster than it can be answered, is slowed down.
+    private var mayRead: Bool {
+        isOpen && !isEnding && atWork.count < Self.atWorkLimit && unsent.count < Self.unreadAnswersLimit
+    }
+
     private func read() {
-        // A client that does not read its answers, or asks faster than it can be answered, is slowed down.
-        while isReadable, isOpen, !isEnding, atWork.count < Self.atWorkLimit, unsent.count < Self.unreadAnswersLimit {
+        var reads = 0
+        while isReadable, mayRead {
+            // Who sends without end must not keep the thread: epoll tells again, when all others have had their turn.
+            guard reads < Self.readsPerTurn else { return Reactor.shared.rearm(socket, forRoom: waitsForRoom) }
+            reads += 1
             withUnsafeTemporaryAllocation(byteCount: 16384, alignment: 1) { buffer in
                 let count = Glibc.read(socket, buffer.baseAddress, buffer.count)
                 if count > 0 {
@@ -144,7 +155,7 @@ extension Connection {
     private func lineIsLate() {
         lineTimer = nil
         // The rest of the line may be there and only not read yet.
-        guard !isReadable else { return }
+        guard mayRead else { return }
         end(saying: AgentError(.invalidRequest, "A line was not finished within 10 seconds."))
     }
 }
@@ -159,6 +170,8 @@ extension Connection {
         atWork[number] = Task {
             let answer = await handler.answer(line, caller: caller)
             atWork[number] = nil
+            // Nobody is there any more; what the request may have subscribed to is for nobody.
+            guard isOpen else { return events.remove(caller) }
             if !waiting.isEmpty { self.answer(waiting.removeFirst()) }
             write(answer)
         }
@@ -222,7 +235,7 @@ extension Connection {
         unsent.removeFirst(sent)
         if waitsForRoom == unsent.isEmpty {
             waitsForRoom.toggle()
-            Reactor.shared.watch(socket, forRoom: waitsForRoom)
+            Reactor.shared.rearm(socket, forRoom: waitsForRoom)
         }
         read()
         closeIfDone()

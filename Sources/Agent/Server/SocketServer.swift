@@ -47,20 +47,21 @@ actor SocketServer: Service {
     private func accept(from listener: CInt) {
         guard !isEnding else { return }
         Reactor.shared.watch(listener, edges: false) { [self] _ in
-            assumeIsolated { server in server.acceptAll(from: listener) }
+            assumeIsolated { server in server.acceptSome(from: listener) }
         }
     }
 
-    private func acceptAll(from listener: CInt) {
-        while true {
+    /// Accepts some: epoll tells of the rest, when those that are one too many have been told so and closed.
+    private func acceptSome(from listener: CInt) {
+        for _ in 0..<64 {
             var user = uid_t.max
             let client = postern_accept(listener, &user)
             if client >= 0 {
                 welcome(client, of: user)
-            } else if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) {
-                return pause(listener)
-            } else if errno != EINTR, errno != ECONNABORTED {
+            } else if errno == EAGAIN {
                 return
+            } else if errno != EINTR, errno != ECONNABORTED {
+                return pause(listener)
             }
         }
     }

@@ -37,23 +37,27 @@ enum ServiceManager {
 
     /// Has the manager keep a descriptor for the next process of this service, which gets it beside its socket (``InheritedDescriptors``).
     ///
-    /// - Returns: whether there was a manager to be told. That it has no room for it (systemd.service(5), FileDescriptorStoreMax=) it does not say.
-    static func store(_ descriptor: CInt, as name: String) -> Bool {
+    /// - Parameter old: what it is to let go of once it has this one.
+    /// - Returns: whether there is a manager. That it has no room for it (systemd.service(5), FileDescriptorStoreMax=) it does not say.
+    static func store(_ descriptor: CInt, as name: String, inPlaceOf old: String?) -> Bool {
         guard getenv("NOTIFY_SOCKET") != nil else { return false }
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         guard copy >= 0 else { return false }
         queue.async {
             var passed = copy
-            _ = sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=\(name)", &passed, 1)
+            let isSent = sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=\(name)", &passed, 1) > 0
             close(copy)
+            if isSent, let old { _ = sd_notify(0, removal(of: old)) }
         }
         return true
     }
 
     /// Has the manager close all descriptors that it keeps by this name.
     static func removeStored(_ name: String) {
-        notify("FDSTOREREMOVE=1\nFDNAME=\(name)")
+        notify(removal(of: name))
     }
+
+    private static func removal(of name: String) -> String { "FDSTOREREMOVE=1\nFDNAME=\(name)" }
 
     /// Returns when all that was said has been sent, or after some time.
     static func flush() {

@@ -75,23 +75,25 @@ package final class UnsavedRecords: Sendable {
             guard state.given[profile] != record else { return }
             let serial = state.lastSerial + 1
             // Without memory for a file, or a manager, the record is in this process alone, as it would be without a store.
-            guard Self.store(record, as: Self.name(serial, profile), at: clock) else {
+            let older = state.kept[profile].map { Self.name($0, profile) }
+            guard Self.store(record, as: Self.name(serial, profile), inPlaceOf: older, at: clock) else {
                 if state.given[profile]?.refreshToken != record.refreshToken { Self.drop(profile, &state) }
                 return
             }
-            Self.drop(profile, &state)
             state.lastSerial = serial
             state.given[profile] = record
             state.kept[profile] = serial
         }
     }
 
-    private static func store(_ record: Credentials, as name: String, at clock: any AgentClock) -> Bool {
+    private static func store(
+        _ record: Credentials, as name: String, inPlaceOf older: String?, at clock: any AgentClock
+    ) -> Bool {
         guard let json = try? record.json(at: clock), let file = try? SealedFile.make(Secret(json)) else {
             return false
         }
         defer { close(file) }
-        return ServiceManager.store(file, as: name)
+        return ServiceManager.store(file, as: name, inPlaceOf: older)
     }
 
     private static func drop(_ profile: String, _ state: inout State) {

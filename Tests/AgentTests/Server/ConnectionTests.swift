@@ -192,6 +192,33 @@ struct ConnectionTests {
         }
     }
 
+    @Test("a connection that is gone is forgotten, with what it had subscribed to")
+    func forgotten() async throws {
+        try await AgentFixture.run(isServing: false) { fixture in
+            var ends: [CInt] = [-1, -1]
+            try #require(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0, &ends) == 0)
+            // All of it is there, and the client gone, when the agent first looks.
+            let line = Array(#"{"jsonrpc":"2.0","method":"events.subscribe","id":1}"# + "\n").map { $0.asciiValue ?? 0 }
+            try #require(write(ends[1], line, line.count) == line.count)
+            close(ends[1])
+            let gone = await Self.open(ends[0], fixture)
+            for _ in 1...1000 where gone.connection != nil { await Reactor.shared.turn() }
+            #expect(gone.connection == nil)
+        }
+    }
+
+    private struct WeakConnection: Sendable {
+        weak let connection: Connection?
+    }
+
+    private static func open(_ socket: CInt, _ fixture: AgentFixture) async -> WeakConnection {
+        let connection = Connection(
+            socket, handler: RequestHandler(methods: Methods(agent: fixture.agent)), events: fixture.agent.events,
+            clock: fixture.clock, closed: { _ in })
+        await connection.open(isBusy: false)
+        return WeakConnection(connection: connection)
+    }
+
     @Test("one connection too many is 1019 and the end")
     func busy() async throws {
         try await Self.run(isBusy: true) { _, client in
