@@ -126,11 +126,13 @@ extension Connection {
             lineTimer?.cancel()
             lineTimer = nil
         }
-        if splitter.hasPartialLine, !isEnding, lineTimer == nil {
-            lineTimer = Task {
-                try? await clock.sleep(for: Self.lineDeadline)  // cancelled: the line has ended, or the connection
-                if !Task.isCancelled { lineIsLate() }
-            }
+        if splitter.hasPartialLine, !isEnding, lineTimer == nil { startLineTimer() }
+    }
+
+    private func startLineTimer() {
+        lineTimer = Task {
+            try? await clock.sleep(for: Self.lineDeadline)  // cancelled: the line has ended, or the connection
+            if !Task.isCancelled { lineIsLate() }
         }
     }
 
@@ -153,9 +155,8 @@ extension Connection {
     }
 
     private func lineIsLate() {
-        lineTimer = nil
         // The rest of the line may be there and only not read yet.
-        guard mayRead else { return }
+        guard mayRead else { return startLineTimer() }
         end(saying: AgentError(.invalidRequest, "A line was not finished within 10 seconds."))
     }
 }
@@ -207,7 +208,7 @@ extension Connection {
     private func write(_ answer: [UInt8]?) {
         guard isOpen else { return }
         if let answer {
-            unsent += answer
+            if unsent.isEmpty { unsent = answer } else { unsent += answer }
             unsent.append(UInt8(ascii: "\n"))
         }
         guard !willFlush else { return }
@@ -232,7 +233,8 @@ extension Connection {
                 return close()
             }
         }
-        unsent.removeFirst(sent)
+        // Taken whole, as it is as a rule, it goes with the memory that it needed.
+        if sent == unsent.count { unsent = [] } else { unsent.removeFirst(sent) }
         if waitsForRoom == unsent.isEmpty {
             waitsForRoom.toggle()
             Reactor.shared.rearm(socket, forRoom: waitsForRoom)

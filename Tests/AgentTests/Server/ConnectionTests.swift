@@ -43,6 +43,8 @@ struct ConnectionTests {
         #expect(line == nil, sourceLocation: sourceLocation)
     }
 
+    /// A request that waits for the store.
+    private static let slowLine = #"{"jsonrpc":"2.0","method":"token.get","id":"slow"}"# + "\n"
     private static let hello = #"{"jsonrpc":"2.0","method":"agent.hello","id":1}"#
 
     /// Seconds that a line may take, where a test looks for who waits for its end.
@@ -101,6 +103,24 @@ struct ConnectionTests {
         }
     }
 
+    @Test("a line that has begun has to end, too, behind others that are still worked on")
+    func deadlineBehindOthers() async throws {
+        try await Self.run { fixture, client in
+            fixture.store.hold()
+            try client.send(String(repeating: Self.slowLine, count: Connection.atWorkLimit) + "{")
+            try await fixture.store.callHeld()
+            try await fixture.clock.sleeper(within: Self.lineTime)
+            // Nothing is read now, so the rest of the line may be there.
+            fixture.clock.advance(by: 10)
+            try await fixture.clock.sleeper(within: Self.lineTime)
+            fixture.store.release()
+            for _ in 1...Connection.atWorkLimit { try await Self.expect(client, "\"id\":\"slow\"") }
+            fixture.clock.advance(by: 10)
+            try await Self.expect(client, "-32600")
+            try await Self.expectEnd(client)
+        }
+    }
+
     @Test("an idle connection may stay")
     func idle() async throws {
         try await Self.run { fixture, client in
@@ -136,27 +156,14 @@ struct ConnectionTests {
         }
     }
 
-    @Test("a half-close that comes with the last line ends the connection too, however long the answer takes")
-    func halfCloseWhileAtWork() async throws {
+    @Test(
+        "a half-close behind lines that take their time ends the connection when all are answered, however many they are",
+        // The second are more than are worked on at once, and than are read at once.
+        arguments: [1, 3 * Connection.atWorkLimit])
+    func halfCloseBehindSlowLines(count: Int) async throws {
         try await Self.run { fixture, client in
             fixture.store.hold()
-            try client.send(#"{"jsonrpc":"2.0","method":"token.get","id":"slow"}"# + "\n")
-            client.finishSending()
-            try await fixture.store.callHeld()
-            fixture.store.release()
-            try await Self.expect(client, "\"id\":\"slow\"")
-            try await Self.expectEnd(client)
-        }
-    }
-
-    @Test("a half-close behind more lines than are worked on at once ends the connection when all are answered")
-    func halfCloseBehindMany() async throws {
-        try await Self.run { fixture, client in
-            let count = 3 * Connection.atWorkLimit
-            fixture.store.hold()
-            let line = #"{"jsonrpc":"2.0","method":"token.get","id":"slow"}"# + "\n"
-            // More than is read at once.
-            try client.send(String(repeating: line, count: count))
+            try client.send(String(repeating: Self.slowLine, count: count))
             client.finishSending()
             try await fixture.store.callHeld()
             fixture.store.release()
@@ -169,7 +176,7 @@ struct ConnectionTests {
     func slow() async throws {
         try await Self.run { fixture, client in
             fixture.store.hold()
-            try client.send(#"{"jsonrpc":"2.0","method":"token.get","id":"slow"}"# + "\n")
+            try client.send(Self.slowLine)
             try await fixture.store.callHeld()
             for _ in 1...64 { try client.send(Self.hello + "\n") }
             for _ in 1...64 {
