@@ -1,3 +1,5 @@
+import Synchronization
+
 // What a task can wait for here. It costs no thread, and ends at once when the task is cancelled.
 
 extension Reactor {
@@ -38,9 +40,7 @@ extension Reactor {
     ) async {
         let wait = Wait()
         let end: @Sendable () -> Void = {
-            wait.isOver = true
-            guard let waiter = wait.waiter else { return }
-            wait.waiter = nil
+            guard let waiter = wait.end() else { return }
             cleanUp()
             waiter.resume()
         }
@@ -48,8 +48,7 @@ extension Reactor {
             await withCheckedContinuation { continuation in
                 execute {
                     // Cancelled before it began.
-                    guard !wait.isOver else { return continuation.resume() }
-                    wait.waiter = continuation
+                    guard wait.begin(continuation) else { return continuation.resume() }
                     begin(end)
                 }
             }
@@ -58,9 +57,31 @@ extension Reactor {
         }
     }
 
-    private final class Wait: @unchecked Sendable {
-        // Unchecked: the thread alone touches it.
-        var waiter: CheckedContinuation<Void, Never>?
-        var isOver = false
+    /// Begins once and ends once, in either order.
+    private final class Wait: Sendable {
+        private enum State {
+            case new
+            case waiting(CheckedContinuation<Void, Never>)
+            case over
+        }
+
+        private let state = Mutex(State.new)
+
+        /// - Returns: false if it has ended already.
+        func begin(_ waiter: CheckedContinuation<Void, Never>) -> Bool {
+            state.withLock { state in
+                guard case .new = state else { return false }
+                state = .waiting(waiter)
+                return true
+            }
+        }
+
+        /// - Returns: who has waited until now, if anybody.
+        func end() -> CheckedContinuation<Void, Never>? {
+            state.withLock { state in
+                defer { state = .over }
+                return if case .waiting(let waiter) = state { waiter } else { nil }
+            }
+        }
     }
 }

@@ -1,5 +1,5 @@
-import CLinux
 import CAgent
+import CLinux
 import Glibc
 import Synchronization
 
@@ -7,9 +7,10 @@ import Synchronization
 ///
 /// A cached token is read, looked up and written here without being handed to another thread, which would take longer than all the rest. What may block
 /// has a ``BlockingExecutor`` of its own.
+///
+/// Unchecked, because the compiler cannot see that what is neither constant nor behind the lock is touched by the thread alone: it is the executor, and no
+/// actor could protect what its executor needs to run it.
 package final class Reactor: SerialExecutor, @unchecked Sendable {
-    // Unchecked: what is neither constant nor behind the lock is touched by the thread alone.
-
     /// The only one. Actors that belong to it name it as their executor.
     package static let shared = Reactor()
 
@@ -128,7 +129,8 @@ extension Reactor {
         epoll_ctl(epoll, operation, descriptor, &event)
     }
 
-    /// To be called before the descriptor is closed.
+    /// To be called before the descriptor is closed, and that by its own handler, or else between turns: a new descriptor of the same number would get what was
+    /// told of the old one in this turn.
     func unwatch(_ descriptor: CInt) {
         handlers[descriptor] = nil
         epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, nil)

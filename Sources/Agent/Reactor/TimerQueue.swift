@@ -7,9 +7,13 @@ final class TimerQueue {
         /// Nanoseconds since the machine was started.
         let deadline: Int64
 
-        init(after duration: Duration) {
+        init(deadline: Int64) {
+            self.deadline = deadline
+        }
+
+        convenience init(after duration: Duration) {
             let nanoseconds = Int64(max(0, min(duration / .nanoseconds(1), 1e18)))
-            deadline = TimerQueue.now + nanoseconds
+            self.init(deadline: TimerQueue.now + nanoseconds)
         }
     }
 
