@@ -1,8 +1,8 @@
 /// The outline of one JSON text: whether it is valid to the letter of RFC 8259, and where its outermost members stand.
 ///
 /// Foundation's decoder accepts a byte order mark, trailing commas and duplicate names (the last one wins), and it does not show the bytes a value was
-/// written with. A protocol that refuses typing mistakes needs the first, and echoing a request's `id` unchanged needs the second. Values are still
-/// decoded by Foundation; nothing is interpreted here.
+/// written with. A protocol that refuses typing mistakes needs the first, and echoing a request's `id` unchanged needs the second. Of values only
+/// strings are decoded here, where it is asked for.
 package struct StrictJSON {
     package enum Outline: Equatable {
         /// Names are decoded, values are ranges of the text.
@@ -249,7 +249,8 @@ package struct StrictJSON {
     }
 
     private mutating func literal(_ word: StaticString) throws(SyntaxError) -> Outline {
-        guard bytes[position...].starts(with: "\(word)".utf8) else { throw error("a value is missing") }
+        let isThere = word.withUTF8Buffer { bytes[position...].starts(with: $0) }
+        guard isThere else { throw error("a value is missing") }
         position += word.utf8CodeUnitCount
         return .literal
     }

@@ -11,25 +11,26 @@ extension GetToken {
         self.init()
         for member in members {
             let value = params[member.value]
-            switch CodingKeys(rawValue: member.name) {
-            case .profile: profile = Self.string(value)
-            case .audience: audience = Self.string(value)
-            case .scope: scope = Self.string(value)
-            case .rejected: rejected = Self.string(value)
-            case .minTTL: minTTL = Self.integer(value)
-            case .wait: wait = Self.integer(value)
-            case .force: force = Self.boolean(value)
-            case .joinLogin: joinLogin = Self.boolean(value)
-            case nil: return nil
-            }
+            let isPlain =
+                switch CodingKeys(rawValue: member.name) {
+                case .profile: Self.set(&profile, Self.string(value))
+                case .audience: Self.set(&audience, Self.string(value))
+                case .scope: Self.set(&scope, Self.string(value))
+                case .rejected: Self.set(&rejected, Self.string(value))
+                case .minTTL: Self.set(&minTTL, Self.integer(value))
+                case .wait: Self.set(&wait, Self.integer(value))
+                case .force: Self.set(&force, Self.boolean(value))
+                case .joinLogin: Self.set(&joinLogin, Self.boolean(value))
+                case nil: false
+                }
+            guard isPlain else { return nil }
         }
-        // A value of another type was left out.
-        guard numberOfValues == members.count else { return nil }
     }
 
-    private var numberOfValues: Int {
-        let values: [Any?] = [profile, audience, scope, rejected, minTTL, wait, force, joinLogin]
-        return values.count { $0 != nil }
+    /// - Returns: whether there was a value.
+    private static func set<Value>(_ parameter: inout Value?, _ value: Value?) -> Bool {
+        parameter = value
+        return value != nil
     }
 
     private static func string(_ value: ArraySlice<UInt8>) -> String? {
@@ -49,13 +50,54 @@ extension GetToken {
 extension GetToken.Response {
     /// The response as JSON, if no string in it needs an escape sequence.
     var plainJSON: [UInt8]? {
-        let strings = [accessToken, audience ?? "", from.rawValue, profile, scope, tokenType]
-        guard strings.allSatisfy({ $0.utf8.allSatisfy(Self.isPlain) }) else { return nil }
-        var text = "{\"access_token\":\"\(accessToken)\""
-        if let audience { text += ",\"audience\":\"\(audience)\"" }
-        text += ",\"expires_at\":\(expiresAt),\"expires_in\":\(expiresIn),\"from\":\"\(from.rawValue)\""
-        text += ",\"profile\":\"\(profile)\",\"scope\":\"\(scope)\",\"token_type\":\"\(tokenType)\"}"
-        return Array(text.utf8)
+        var object = PlainObject(capacity: accessToken.utf8.count + 512)
+        object.add("access_token", accessToken)
+        if let audience { object.add("audience", audience) }
+        object.add("expires_at", expiresAt)
+        object.add("expires_in", expiresIn)
+        object.add("from", from.rawValue)
+        object.add("profile", profile)
+        object.add("scope", scope)
+        object.add("token_type", tokenType)
+        return object.finish()
+    }
+}
+
+/// A JSON object as it is written.
+private struct PlainObject {
+    private var bytes = [UInt8(ascii: "{")]
+    private var isPlain = true
+
+    init(capacity: Int) {
+        bytes.reserveCapacity(capacity)
+    }
+
+    /// The whole text; nil if a string would have needed an escape sequence.
+    consuming func finish() -> [UInt8]? {
+        bytes.append(UInt8(ascii: "}"))
+        return isPlain ? bytes : nil
+    }
+
+    mutating func add(_ name: String, _ value: Int) {
+        addName(name)
+        bytes += String(value).utf8
+    }
+
+    mutating func add(_ name: String, _ value: String) {
+        addName(name)
+        bytes.append(UInt8(ascii: "\""))
+        let start = bytes.count
+        bytes += value.utf8
+        isPlain = isPlain && bytes[start...].allSatisfy(Self.isPlain)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func addName(_ name: String) {
+        if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
+        bytes.append(UInt8(ascii: "\""))
+        bytes += name.utf8
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
     }
 
     /// Whether the byte stands for itself in a JSON string, whatever stands around it.

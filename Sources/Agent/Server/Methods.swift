@@ -6,6 +6,8 @@ import PosternProtocol
 struct Methods: Sendable {
     let agent: Agent
 
+    private static let noParams = Array("{}".utf8)[...]
+
     static let encoder: JSONEncoder = {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
@@ -53,7 +55,7 @@ struct Methods: Sendable {
     }
 
     private func getToken(_ params: ArraySlice<UInt8>?) async throws(AgentError) -> [UInt8] {
-        let plain = params.flatMap { GetToken(plain: $0) }
+        let plain = GetToken(plain: params ?? Self.noParams)
         let request = if let plain { plain } else { try Self.decode(GetToken.self, from: params) }
         let response = try await agent.token(request)
         if let plain = response.plainJSON { return plain }
@@ -69,7 +71,7 @@ struct Methods: Sendable {
     }
 
     static func decode<R: Request>(_ type: R.Type, from params: ArraySlice<UInt8>?) throws(AgentError) -> R {
-        var params = params ?? Array("{}".utf8)[...]
+        var params = params ?? noParams
         let members: [StrictJSON.Member]
         // The text was found valid before, so its outline is known not to fail.
         switch try? StrictJSON.outline(of: params) {
@@ -78,7 +80,7 @@ struct Methods: Sendable {
         case .array([])?:
             // Some clients send an empty array where there are no params.
             members = []
-            params = Array("{}".utf8)[...]
+            params = noParams
         default:
             throw AgentError(.invalidParams, "\(R.method) takes its params by name, in an object.")
         }

@@ -67,6 +67,7 @@ struct RequestHandler: Sendable {
         line += id ?? Array("null".utf8)[...]
         switch result {
         case .success(let value):
+            line.reserveCapacity(line.count + value.count + 32)
             line += #","result":"#.utf8
             line += value
         case .failure(let error):
