@@ -23,9 +23,7 @@ package struct HTTPTransport: Sendable {
     ///   - sleep: returns after the time, suspend included, and throws if the task is cancelled.
     package init(
         client: HTTPClient, trustAnchors: String? = nil, deadline: Duration = .seconds(15),
-        sleep: @escaping @Sendable (Duration) async throws -> Void = {
-            try await Task.sleep(for: $0, clock: .continuous)
-        }
+        sleep: @escaping @Sendable (Duration) async throws -> Void
     ) {
         self.client = client
         self.deadline = deadline

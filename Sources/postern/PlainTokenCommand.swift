@@ -7,15 +7,15 @@ import PosternProtocol
 /// and so is the answer read if it is a token as the agent writes it. Everything else, errors above all, goes the way
 /// of all commands. PlainTokenCommandTests prove that both ways come to the same.
 struct PlainTokenCommand {
-    private let presents: (String) -> String
+    private let line: (String) -> String
     private let profile: String?
 
     /// Nil if there is more to the arguments.
     init?(_ arguments: [String]) {
         guard let command = arguments.first, arguments.count <= 2 else { return nil }
         switch command {
-        case "token": presents = TokenCommand.line
-        case "header": presents = HeaderCommand.line
+        case "token": line = TokenCommand.line
+        case "header": line = HeaderCommand.line
         default: return nil
         }
         profile = arguments.count == 2 ? arguments[1] : Environment["POSTERN_PROFILE"]
@@ -26,9 +26,10 @@ struct PlainTokenCommand {
     func run(_ terminal: Terminal) throws {
         let client = try Client(path: AgentOptions.socketPath(nil))
         let params = profile.map { "\"profile\":\"\($0)\"" } ?? ""
-        let line = try client.exchange(#"{"jsonrpc":"2.0","id":1,"method":"token.get","params":{"# + params + "}}")
-        let token = try Self.token(in: line) ?? Client.read(line, of: GetToken.self, as: TokenRequest.Answer.self).token
-        try terminal.answer(presents(token))
+        let answer = try client.exchange(#"{"jsonrpc":"2.0","id":1,"method":"token.get","params":{"# + params + "}}")
+        let token =
+            try Self.token(in: answer) ?? Client.read(answer, of: GetToken.self, as: TokenRequest.Answer.self).token
+        try terminal.answer(line(token))
     }
 
     /// The token of a successful answer; nil if it is not one, or not written as plainly as it could be.

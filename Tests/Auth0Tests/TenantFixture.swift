@@ -47,7 +47,8 @@ struct TenantFixture: Sendable {
         try tenant.caCertificatePEM?.write(toFile: anchors, atomically: true, encoding: .utf8)
         let client = HTTPTransport.makeClient(on: MultiThreadedEventLoopGroup.singleton)
         let transport = HTTPTransport(
-            client: client, trustAnchors: trusts && options.usesTLS ? anchors : nil, deadline: deadline)
+            client: client, trustAnchors: trusts && options.usesTLS ? anchors : nil, deadline: deadline,
+            sleep: { try await Task.sleep(for: $0) })
         let clientID = options.clients[0].id
         let result: Result<Void, any Error>
         do {

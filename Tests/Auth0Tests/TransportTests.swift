@@ -13,7 +13,7 @@ struct TransportTests {
         let client = HTTPTransport.makeClient(on: MultiThreadedEventLoopGroup.singleton)
         let api = AuthenticationAPI(
             issuer: try Issuer(url: url), clientID: "x", authentication: .none,
-            transport: HTTPTransport(client: client), now: { .now })
+            transport: HTTPTransport(client: client, sleep: { try await Task.sleep(for: $0) }), now: { .now })
         let kind: Auth0Error.Kind?
         do {
             _ = try await api.keySet()
