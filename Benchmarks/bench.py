@@ -4,6 +4,7 @@ import argparse
 import os
 import platform
 import subprocess
+import sys
 from pathlib import Path
 
 import works
@@ -41,99 +42,126 @@ def machine():
         f"load average before: {os.getloadavg()[0]:.2f}"]
 
 
-def main():
-    chosen = arguments()
-    quick = chosen.quick
-    lines = machine()
-    print("\n".join(lines), flush=True)
-    report = Report()
-    environment = dict(os.environ)
-    bench = works.Bench(
-        report, chosen.tools, chosen.root / "dist/bin", chosen.directory, environment, rounds=5 if quick else 15)
-    started = []
-    try:
-        measure(bench, chosen, started)
-    finally:
-        for part in reversed(started):
-            part.stop()
-    report.print()
-    if chosen.json:
-        report.write(chosen.json, lines)
+def step(words):
+    print(f"bench: {words}", file=sys.stderr, flush=True)
 
 
-def measure(bench, chosen, started):
-    quick = chosen.quick
-    numbers = [1, 10, 100] if quick else [1, 10, 100, 1000]
+class Run:
+    """One run, in the order in which it measures; what it has started it ends."""
 
-    def step(words):
-        print(f"bench: {words}", flush=True, file=os.sys.stderr)
+    def __init__(self, bench, quick):
+        self.bench, self.quick = bench, quick
+        self.sizes = [1, 10, 100] if quick else [1, 10, 100, 1000]
+        self.names = [f"p{number}" for number in range(self.sizes[-1])]
+        self.started = []
+        start_keyring()
+        self.tenant = self.start(Tenant(bench.bin / "postern-devtenant", bench.directory, bench.environment))
 
-    def start(part):
-        started.append(part)
+    def start(self, part):
+        self.started.append(part)
         return part
 
+    def agent(self, name, profiles, persist="keyring", **options):
+        return self.start(self.bench.agent(name, configuration(self.tenant, profiles, persist), **options))
+
+    def end(self):
+        for part in reversed(self.started):
+            part.stop()
+
+    def measure(self):
+        self.one_profile()
+        self.many_profiles()
+        self.idle()
+
+    def one_profile(self):
+        """What a cached token costs, and a refresh."""
+        bench, quick = self.bench, self.quick
+        agent = self.agent("one", self.names[:1])
+        works.sign_in(self.tenant, agent, self.names[:1])
+        token = agent.call("token.get", profile=self.names[0])["access_token"]
+        self.oidc = self.start(OIDCAgent(bench.directory, bench.environment, len(token)))
+        ssh = self.start(SSHAgent(bench.directory, bench.environment))
+        echo = self.start(Echo(bench.tools / "echo", bench.directory, bench.environment, "echo", works.line(agent)))
+        step("tokens by processes")
+        works.processes_as_callers(bench, agent, self.oidc, ssh, 20 if quick else 40)
+        step("tokens by connections")
+        works.latency(bench, agent, echo, 1000 if quick else 3000)
+        step("requests a second")
+        works.throughput(bench, agent, echo, self.oidc, 1 if quick else 2)
+        works.memory(bench, agent, "1 profile, after the load")
+        works.peers_memory(bench, self.oidc, ssh)
+        step("storms")
+        works.expire(self.tenant, agent)
+        works.storm(bench, self.tenant, agent, 3 if quick else 8)
+        agent.stop()
+
+    def many_profiles(self):
+        """What grows with them. One daemon signs in to all; those that are measured have some of these profiles each."""
+        bench = self.bench
+        step(f"signing in to {self.sizes[-1]} profiles")
+        everybody = self.agent("all", self.names)
+        works.sign_in(self.tenant, everybody, self.names)
+        everybody.stop()
+        self.agents = {}
+        for size in self.sizes:
+            step(works.profiles(size))
+            agent = self.agents[size] = self.agent(f"of-{size}", self.names[:size], watchdog=30)
+            works.check_signed_in(agent, size)
+            works.memory(bench, agent, works.profiles(size))
+            works.growth(bench, agent, size, 1 if self.quick else 2)
+        works.report_memory(bench, self.sizes)
+        if not self.quick:
+            self.profiles_in_memory(10_000)
+        works.report_growth(bench, self.sizes if self.quick else self.sizes + [10_000])
+        step("starts")
+        works.starts(bench, self.agents, self.oidc)
+
+    def profiles_in_memory(self, size):
+        step(f"{works.profiles(size)} in memory")
+        names = [f"m{number}" for number in range(size)]
+        agent = self.agent(f"of-{size}", names, "memory")
+        works.sign_in(self.tenant, agent, names)
+        works.memory(self.bench, agent, f"{works.profiles(size)} in memory")
+        self.bench.report.figure("anonymous memory", f"{works.profiles(size)} in memory")
+        works.growth(self.bench, agent, size, 2)
+        agent.stop()
+
+    def idle(self):
+        step("idling")
+        idlers = {size: self.agents[size] for size in (self.sizes[0], self.sizes[-1])}
+        for size, agent in idlers.items():
+            agent.start()
+            works.check_signed_in(agent, size)
+        works.idle(self.bench, idlers, 60 if self.quick else 600)
+
+
+def start_keyring():
+    """It ends with the session bus."""
     subprocess.run(
         "gnome-keyring-daemon --unlock --components=secrets --daemonize && gdbus wait --session --timeout 10 "
         "org.freedesktop.secrets", shell=True, input=b"bench", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
-    tenant = start(Tenant(bench.bin / "postern-devtenant", bench.directory, bench.environment))
-    names = [f"p{number}" for number in range(numbers[-1])]
-    one = start(bench.agent("one", configuration(tenant, names[:1])))
-    works.sign_in(tenant, one, names[:1])
-    answer = one.call("token.get", profile="p0")
-    oidc = start(OIDCAgent(bench.directory, bench.environment, len(answer["access_token"])))
-    ssh = start(SSHAgent(bench.directory, bench.environment))
-    echo = start(Echo(bench.tools / "echo", bench.directory, bench.environment, "echo", works.line(one)))
 
-    step("tokens by processes")
-    works.processes_as_callers(bench, one, oidc, ssh, 20 if quick else 40)
-    step("tokens by connections")
-    works.latency(bench, one, echo, 1000 if quick else 3000)
-    step("requests a second")
-    works.throughput(bench, one, echo, oidc, 1 if quick else 2)
-    works.memory(bench, one, "1 profile, after the load")
-    works.peers_memory(bench, oidc, ssh)
-    step("storms")
-    works.expire(tenant, one)
-    works.storm(bench, tenant, one, 3 if quick else 8)
 
-    step(f"signing in {numbers[-1]} profiles")
-    one.stop()
-    everybody = start(bench.agent("all", configuration(tenant, names)))
-    works.sign_in(tenant, everybody, names)
-    everybody.stop()
-    agents = {}
-    for number in numbers:
-        step(f"{works.profiles(number)}")
-        agents[number] = start(bench.agent(f"of-{number}", configuration(tenant, names[:number]), watchdog=30))
-        works.check_signed_in(agents[number], number)
-        works.memory(bench, agents[number], works.profiles(number))
-        works.growth(bench, agents, number, 2000, 1 if quick else 2)
-    works.report_memory(bench, numbers)
-    bench.report.figure("anonymous memory", "1 profile, after the load")
-    if not quick:
-        step("10,000 profiles in memory")
-        many = [f"m{number}" for number in range(10_000)]
-        large = bench.agent("of-10000", configuration(tenant, many, "memory"))
-        agents_and_more = agents | {10_000: start(large)}
-        works.sign_in(tenant, large, many)
-        works.memory(bench, large, "10,000 profiles in memory")
-        bench.report.figure("anonymous memory", "10,000 profiles in memory")
-        works.growth(bench, agents_and_more, 10_000, 2000, 2)
-        large.stop()
-    works.report_growth(bench, numbers + ([] if quick else [10_000]))
-    step("starts")
-    works.starts(bench, agents, oidc)
-
-    step("idling")
-    idlers = {number: agents[number] for number in (numbers[0], numbers[-1])}
-    for number, agent in idlers.items():
-        agent.start()
-        works.check_signed_in(agent, number)
-    works.idle(bench, idlers, 60 if quick else 600)
+def main():
+    chosen = arguments()
+    lines = machine()
+    print("\n".join(lines), flush=True)
+    report = Report()
+    bench = works.Bench(
+        report, chosen.tools, chosen.root / "dist/bin", chosen.directory, dict(os.environ),
+        rounds=5 if chosen.quick else 15)
+    run = Run(bench, chosen.quick)
+    try:
+        run.measure()
+    finally:
+        run.end()
     works.sizes(bench)
     if chosen.build_time:
         step("a clean build")
         works.build_time(bench, chosen.root)
+    report.print()
+    if chosen.json:
+        report.write(chosen.json, lines)
 
 
 main()

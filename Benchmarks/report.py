@@ -57,6 +57,12 @@ class Report:
         """A row that is held against a fixed value, in the samples' unit."""
         self.rows.append((work, subject, "", "", goal, verdict(self.value(work, subject), most, least)))
 
+    def goal_of_each(self, work, subject, goal, *, most, least):
+        """A row of which every sample is held against a fixed value."""
+        samples = self.samples[work, subject]
+        met = {verdict(sample, most, least) for sample in samples}
+        self.rows.append((work, subject, "", "", goal, "yes" if met == {"yes"} else "no"))
+
     def print(self):
         head = ("work", "subject", "median", "p10 – p90", "against", "ratio", "goal", "met")
         table = [head] + [self._cells(*row) for row in self.rows]

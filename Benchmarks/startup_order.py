@@ -1,7 +1,8 @@
-"""Writes scripts/startup-order.txt: the functions and data that `postern token` touches, which the linker then puts side by side."""
+"""Writes Benchmarks/startup-order.txt: the functions and data that `postern token` touches, which the linker then puts side by side."""
 
 import argparse
 import bisect
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -45,7 +46,7 @@ def main():
     table = symbols(program)
     starts = [start for start, _, _ in table]
 
-    bench = works.Bench(None, chosen.tools, chosen.root / "dist/bin", chosen.directory, dict(works.os.environ), rounds=1)
+    bench = works.Bench(None, chosen.tools, chosen.root / "dist/bin", chosen.directory, dict(os.environ), rounds=1)
     tenant = Tenant(bench.bin / "postern-devtenant", chosen.directory, bench.environment)
     agent = bench.agent("order", configuration(tenant, ["p0"], "memory"))
     names = {}
@@ -59,7 +60,7 @@ def main():
     finally:
         agent.stop()
         tenant.stop()
-    (chosen.root / "scripts/startup-order.txt").write_text(HEAD + "\n".join(names) + "\n")
+    Path(__file__).with_name("startup-order.txt").write_text(HEAD + "\n".join(names) + "\n")
 
 
 main()
