@@ -136,7 +136,7 @@ extension RunningAgent {
         }
     }
 
-    /// How often threads of the daemon and its children have been woken (proc(5), voluntary_ctxt_switches).
+    /// How often the daemon's threads that there are now have been woken (proc(5), voluntary_ctxt_switches).
     fileprivate var wakeUps: Int {
         get throws {
             let tasks = URL(filePath: "/proc/\(processID)/task")
