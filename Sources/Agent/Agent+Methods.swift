@@ -199,7 +199,8 @@ extension Agent {
         }
     }
 
-    /// Does what may need the keyring. Where that is locked and somebody is unlocking it, it waits for them and tries once more.
+    /// Does what may need the keyring. Where that was locked and somebody is unlocking it, it waits for them and tries once more; so it does at once where
+    /// they were done just before it came to wait.
     ///
     /// - Parameters:
     ///   - wait: seconds for all of it.
@@ -211,9 +212,12 @@ extension Agent {
         do {
             return try await body(wait)
         } catch {
-            guard error.code == .keyringLocked,
-                await clock.limit(.seconds(end.timeIntervalSince(clock.now)), { await pendingUnlocks.ended() }) == true
-            else { throw error }
+            guard error.code == .keyringLocked else { throw error }
+            let left = Duration.seconds(end.timeIntervalSince(clock.now))
+            let hasWaited = await clock.limit(left) { await pendingUnlocks.ended() }
+            let isUnlocked =
+                if hasWaited == false { await keyring.state(mayStart: false) == .available } else { hasWaited == true }
+            guard isUnlocked else { throw error }
             return try await body(max(Int(end.timeIntervalSince(clock.now).rounded(.up)), 0))
         }
     }
