@@ -58,13 +58,15 @@ struct CostTests {
     /// The static command, which alone is worth counting; scripts/test builds it.
     private static let finishedCommand = ProcessInfo.processInfo.environment["POSTERN_CLI"]
 
-    @Test("a cached token takes 334 allocations, and its connection leaves nothing behind")
+    /// The count is the same from run to run, give or take one, so its bound is near: Foundation's encoder alone would add 15, its decoder 24. In a release
+    /// build it is 55; most of the others are boxes that generic code makes in a debug build, where a request is cut from what was read three for each byte.
+    @Test("a cached token takes 291 allocations, and its connection leaves nothing behind")
     func allocations() async throws {
         let few = try await heap(after: 200)
         let many = try await heap(after: 600)
         let allocationsPerRequest = (many.allocations - few.allocations) / 400
         let blocksLeft = many.blocksInUse - few.blocksInUse
-        #expect(allocationsPerRequest < 430, "\(few) \(many)")
+        #expect(allocationsPerRequest < 300, "\(few) \(many)")
         // A connection that is kept is several blocks, for each of the 400.
         #expect(blocksLeft < 100, "\(few) \(many)")
     }

@@ -88,7 +88,7 @@ private struct PlainObject {
         bytes.append(UInt8(ascii: "\""))
         let start = bytes.count
         bytes += value.utf8
-        isPlain = isPlain && bytes[start...].allSatisfy(Self.isPlain)
+        isPlain = isPlain && bytes[start...].withUnsafeBufferPointer { $0.allSatisfy(Self.isPlain) }
         bytes.append(UInt8(ascii: "\""))
     }
 
