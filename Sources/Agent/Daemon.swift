@@ -50,15 +50,18 @@ package enum Daemon {
             await Reactor.shared.turn()
             await agent.progress()
         }
-        let services = ServiceGroup(
+        // They end in the opposite order.
+        let services: [any Service] =
+            [agent.refresher, agent.keyringFollower] + agent.machineMonitors(environment)
+            + [ReloadOnHangup(agent), server, watchdog]
+        let serviceGroup = ServiceGroup(
             configuration: .init(
-                // They end in the opposite order.
-                services: [agent.refresher, agent.keyringFollower] + agent.machineMonitors(environment)
-                    + [ReloadOnHangup(agent), server, watchdog],
+                // Without a name of its own a service is named by a description of all that it holds, which takes milliseconds to make.
+                services: services.map { .init(service: $0, serviceName: "\(type(of: $0))") },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
         let end: Result<Void, any Error>
         do {
-            end = .success(try await services.run())
+            end = .success(try await serviceGroup.run())
         } catch {
             end = .failure(error)
         }

@@ -6,6 +6,7 @@ extension Configuration {
     /// Reads the files in order of rising precedence; those that do not exist count as empty.
     package static func read(_ paths: [String]) throws(ConfigurationError) -> Configuration {
         var groups: [ConfigurationGroup] = []
+        var indices: [String: Int] = [:]
         for path in paths {
             let file: KeyFile?
             do {
@@ -14,9 +15,10 @@ extension Configuration {
                 throw ConfigurationError(file: path, problem: String(error.message.trimmingPrefix("\(path): ")))
             }
             for (name, entries) in file?.groups ?? [] {
-                let index = groups.firstIndex { $0.name == name } ?? groups.count
+                let index = indices[name, default: groups.count]
                 if index == groups.count {
                     groups.append(ConfigurationGroup(name: name, file: path))
+                    indices[name] = index
                 }
                 for entry in entries {
                     groups[index].add(entry, from: path)
@@ -76,6 +78,8 @@ extension Configuration.AgentSettings {
 }
 
 extension Profile {
+    private static let keys = AddProfile.Key.allCases.filter { $0 != .name }.map(\.rawValue)
+
     /// Whether a text can name a profile.
     package static func isValid(name: String) -> Bool {
         (1...64).contains(name.utf8.count)
@@ -91,7 +95,7 @@ extension Profile {
                 file: group.file, group: group.name,
                 problem: "a profile's name is 1 to 64 letters, digits, dots, underscores and hyphens")
         }
-        try group.refuseUnknownKeys(known: AddProfile.Key.allCases.filter { $0 != .name }.map(\.rawValue))
+        try group.refuseUnknownKeys(known: Self.keys)
         guard let clientID = try group.text("client_id") else {
             throw group.error(
                 "client_id", "is missing; it stands under Applications > Settings of the tenant's dashboard")

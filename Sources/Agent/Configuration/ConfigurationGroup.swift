@@ -23,9 +23,8 @@ struct ConfigurationGroup {
     }
 
     func refuseUnknownKeys(known: [String]) throws(ConfigurationError) {
-        for key in values.keys.sorted() where !known.contains(key) {
-            throw error(key, "is not a key of this group\(ConfigurationError.suggestion(for: key, among: known))")
-        }
+        guard let key = values.keys.filter({ !known.contains($0) }).min() else { return }
+        throw error(key, "is not a key of this group\(ConfigurationError.suggestion(for: key, among: known))")
     }
 
     func error(_ key: String, _ problem: String) -> ConfigurationError {
