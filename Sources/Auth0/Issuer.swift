@@ -46,8 +46,8 @@ package struct Issuer: Hashable, Sendable, CustomStringConvertible {
     private static func isLoopback(_ host: String) -> Bool {
         let host = host.lowercased()
         return host == "localhost" || host == "[::1]" || host == "::1"
-            || (host.hasPrefix("127.") && host.split(separator: ".").count == 4
-                && host.allSatisfy { $0.isNumber || $0 == "." })
+            || (host.hasPrefix("127.") && host.utf8.split(separator: UInt8(ascii: ".")).count == 4
+                && host.utf8.allSatisfy { "0123456789.".utf8.contains($0) })
     }
 
     /// Why a text is no issuer, to be read after the text's name.

@@ -69,8 +69,8 @@ extension PasswordlessStart {
                 && digits.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
             return isE164 ? nil : "must be a phone number such as +4915112345678 for the connection sms"
         case "email":
-            let parts = username.split(separator: "@", omittingEmptySubsequences: false)
-            let isAddress = parts.count == 2 && parts.allSatisfy { !$0.isEmpty } && !username.contains(" ")
+            let parts = username.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
+            let isAddress = parts.count == 2 && parts.allSatisfy { !$0.isEmpty && !$0.contains(UInt8(ascii: " ")) }
             return isAddress ? nil : "must be an e-mail address for the connection email"
         default:
             return nil
