@@ -7,10 +7,7 @@ import Synchronization
 ///
 /// A cached token is read, looked up and written here without being handed to another thread, which would take longer than all the rest. What may block
 /// has a ``BlockingExecutor`` of its own.
-///
-/// Unchecked, because the compiler cannot see that what is neither constant nor behind the lock is touched by the thread alone: it is the executor, and no
-/// actor could protect what its executor needs to run it.
-package final class Reactor: SerialExecutor, @unchecked Sendable {
+package final class Reactor: SerialExecutor {
     /// The only one. Actors that belong to it name it as their executor.
     package static let shared = Reactor()
 
@@ -40,12 +37,14 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
     /// Set for the thread, and for no other.
     private let mark: pthread_key_t
 
-    let timers = TimerQueue()
-    private var work: [Work] = []
-    private var atEndOfTurn: [@Sendable () -> Void] = []
-    private var handlers: [CInt: Handler] = [:]
+    // Touched by the thread alone, which the compiler cannot see: it is the executor, and no actor could protect what its executor needs to run it.
+    nonisolated(unsafe) let timers = TimerQueue()
+    nonisolated(unsafe) private var work: [Work] = []
+    nonisolated(unsafe) private var atEndOfTurn: [@Sendable () -> Void] = []
+    nonisolated(unsafe) private var handlers: [CInt: Handler] = [:]
     /// Pieces of work since memory was last given back.
-    private var workSinceTidy = 0
+    nonisolated(unsafe) private var workSinceTidy = 0
+
     private static let batchesPerTurn = 64
     private static let tidyAfter = 1000
     /// Nothing must have happened for this long, milliseconds.
