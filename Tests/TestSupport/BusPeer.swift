@@ -1,6 +1,7 @@
 import CSystemd
 import Foundation
 import Glibc
+import Synchronization
 
 /// Another program on the bus: it owns a name and answers each call as a test wants it to, on a thread of its own, until
 /// the bus ends.
@@ -53,28 +54,33 @@ package struct BusPeer: Sendable {
     }
 }
 
-/// Unchecked, because the compiler cannot see that it passes from the thread that made it to the one that serves, and that no other uses it: sd-bus
-/// wants one thread at a time (sd_bus_new(3)), and a pointer is never Sendable.
-private final class Connection: @unchecked Sendable {
-    private let bus: OpaquePointer
+private final class Connection: Sendable {
+    /// For one thread at a time (sd_bus_new(3)).
+    private let bus: Mutex<OpaquePointer>
 
     init(address: String, name: String) throws {
         var new: OpaquePointer?
         try Self.check("sd_bus_new", sd_bus_new(&new))
         guard let new else { throw BusPeer.Failure(step: "sd_bus_new", errno: ENOMEM) }
-        bus = new
-        try Self.check("sd_bus_set_address", sd_bus_set_address(bus, address))
-        try Self.check("sd_bus_set_bus_client", sd_bus_set_bus_client(bus, 1))
-        try Self.check("sd_bus_set_exit_on_disconnect", sd_bus_set_exit_on_disconnect(bus, 0))
-        try Self.check("sd_bus_start", sd_bus_start(bus))
-        try Self.check("sd_bus_request_name", sd_bus_request_name(bus, name, 0))
+        bus = Mutex(new)
+        try bus.withLock { bus in
+            try Self.check("sd_bus_set_address", sd_bus_set_address(bus, address))
+            try Self.check("sd_bus_set_bus_client", sd_bus_set_bus_client(bus, 1))
+            try Self.check("sd_bus_set_exit_on_disconnect", sd_bus_set_exit_on_disconnect(bus, 0))
+            try Self.check("sd_bus_start", sd_bus_start(bus))
+            try Self.check("sd_bus_request_name", sd_bus_request_name(bus, name, 0))
+        }
     }
 
     deinit {
-        sd_bus_close_unref(bus)
+        bus.withLock { _ = sd_bus_close_unref($0) }
     }
 
-    func serve(_ actions: (BusPeer.Call) -> [BusPeer.Action]) {
+    func serve(_ actions: @Sendable (BusPeer.Call) -> [BusPeer.Action]) {
+        bus.withLock { Self.serve(actions, on: $0) }
+    }
+
+    private static func serve(_ actions: @Sendable (BusPeer.Call) -> [BusPeer.Action], on bus: OpaquePointer) {
         while true {
             var message: OpaquePointer?
             let progress = sd_bus_process(bus, &message)
@@ -86,7 +92,7 @@ private final class Connection: @unchecked Sendable {
             guard let message else { continue }
             defer { sd_bus_message_unref(message) }
             guard sd_bus_message_is_method_call(message, nil, nil) > 0 else { continue }
-            for action in actions(Self.call(message)) { perform(action, about: message) }
+            for action in actions(call(message)) { perform(action, about: message, on: bus) }
         }
     }
 
@@ -106,7 +112,7 @@ private final class Connection: @unchecked Sendable {
             sender: String(cString: sd_bus_message_get_sender(message)), argument: argument)
     }
 
-    private func perform(_ action: BusPeer.Action, about call: OpaquePointer) {
+    private static func perform(_ action: BusPeer.Action, about call: OpaquePointer, on bus: OpaquePointer) {
         var message: OpaquePointer?
         let values: [BusPeer.Value]
         switch action {
@@ -122,7 +128,7 @@ private final class Connection: @unchecked Sendable {
             values = arguments
         }
         defer { sd_bus_message_unref(message) }
-        for value in values { Self.append(value, to: message) }
+        for value in values { append(value, to: message) }
         sd_bus_send(bus, message, nil)
     }
 
