@@ -214,10 +214,13 @@ extension Agent {
         } catch {
             guard error.code == .keyringLocked else { throw error }
             let left = Duration.seconds(end.timeIntervalSince(clock.now))
-            let hasWaited = await clock.limit(left) { await pendingUnlocks.ended() }
-            let isUnlocked =
-                if hasWaited == false { await keyring.state(mayStart: false) == .available } else { hasWaited == true }
-            guard isUnlocked else { throw error }
+            let mayHaveEnded =
+                switch await clock.limit(left, { await pendingUnlocks.ended() }) {
+                case true?: true
+                case false?: await keyring.state(mayStart: false) == .available
+                case nil: false
+                }
+            guard mayHaveEnded else { throw error }
             return try await body(max(Int(end.timeIntervalSince(clock.now).rounded(.up)), 0))
         }
     }
