@@ -214,13 +214,11 @@ extension Agent {
         } catch {
             guard error.code == .keyringLocked else { throw error }
             let left = Duration.seconds(end.timeIntervalSince(clock.now))
-            let mayHaveEnded =
-                switch await clock.limit(left, { await pendingUnlocks.ended() }) {
-                case true?: true
-                case false?: await keyring.state(mayStart: false) == .available
-                case nil: false
-                }
-            guard mayHaveEnded else { throw error }
+            let hasEnded = await clock.limit(left) { [pendingUnlocks, keyring] in
+                if await pendingUnlocks.ended() { return true }
+                return await keyring.state(mayStart: false) == .available
+            }
+            guard hasEnded == true else { throw error }
             return try await body(max(Int(end.timeIntervalSince(clock.now).rounded(.up)), 0))
         }
     }

@@ -13,7 +13,7 @@ final class TestStore: SecretStore {
         /// Every call so far: loads, saves and deletes.
         var calls = 0
         /// The call with this number fails, counted from 1; with `isLasting` those after it too.
-        var failingCall: (number: Int, isLasting: Bool)?
+        var failingCall: (number: Int, isLasting: Bool, failure: SecretStoreError)?
         var isHolding = false
         /// Every session record that was saved, oldest first.
         var records: [String] = []
@@ -64,20 +64,20 @@ final class TestStore: SecretStore {
         }
     }
 
-    /// The `number`th call from now on fails, and if it is to last, every one after it.
-    func failCall(_ number: Int, isLasting: Bool) {
+    /// The `number`th call from now on fails, and if it is to last, every one after it; the keyring's state stays as it is.
+    func failCall(_ number: Int, isLasting: Bool, with failure: SecretStoreError = .failing("on order")) {
         state.change { state in
             state.calls = 0
-            state.failingCall = (number, isLasting)
+            state.failingCall = (number, isLasting, failure)
         }
     }
 
-    /// Counts a call, and says whether it is one that is to fail.
-    private func isFailingCall() -> Bool {
+    /// Counts a call, and says what it is to fail with, if it is to fail.
+    private func failureOfCall() -> SecretStoreError? {
         state.change { state in
             state.calls += 1
-            guard let (number, isLasting) = state.failingCall else { return false }
-            return state.calls == number || isLasting && state.calls > number
+            guard let (number, isLasting, failure) = state.failingCall else { return nil }
+            return state.calls == number || isLasting && state.calls > number ? failure : nil
         }
     }
 
@@ -107,7 +107,7 @@ final class TestStore: SecretStore {
 
     func load(_ item: KeyringItem) async throws(SecretStoreError) -> String? {
         await pass()
-        if isFailingCall() { throw .failing("on order") }
+        if let failure = failureOfCall() { throw failure }
         let state = state.value
         if let failure = state.failure, state.failsFrom == nil { throw failure }
         return state.secrets[item]
@@ -141,7 +141,7 @@ final class TestStore: SecretStore {
 
     private func write(_ secret: String?, _ item: KeyringItem) async throws(SecretStoreError) {
         await pass()
-        if isFailingCall() { throw .failing("on order") }
+        if let failure = failureOfCall() { throw failure }
         let failure: SecretStoreError? = state.change { state in
             if item.kind == .session { state.attempts += 1 }
             if let failure = state.failure, state.attempts >= state.failsFrom ?? 0 { return failure }

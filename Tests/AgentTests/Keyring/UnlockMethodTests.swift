@@ -112,6 +112,17 @@ struct UnlockMethodTests {
         }
     }
 
+    @Test("who met a lock that is gone by now asks the keyring once more", arguments: [false, true])
+    func unlockedMeanwhile(isLasting: Bool) async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            let next = try await fixture.restarted()
+            next.store.failCall(1, isLasting: isLasting, with: .locked)
+            let error = await failure { () async throws(AgentError) in _ = try await next.agent.token(GetToken()) }
+            #expect(error?.code == (isLasting ? .keyringLocked : nil))
+        }
+    }
+
     @Test(
         "who has waited as long as they would, or for a dialog that was dismissed, is told 1004",
         arguments: [true, false])
