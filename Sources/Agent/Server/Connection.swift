@@ -205,11 +205,11 @@ extension Connection {
 // MARK: - Writing
 
 extension Connection {
-    private func write(_ answer: [UInt8]?) {
+    private func write(_ answer: consuming [UInt8]?) {
         guard isOpen else { return }
-        if let answer {
-            if unsent.isEmpty { unsent = answer } else { unsent += answer }
-            unsent.append(UInt8(ascii: "\n"))
+        if var line = consume answer {
+            line.append(UInt8(ascii: "\n"))
+            if unsent.isEmpty { unsent = line } else { unsent += line }
         }
         guard !willFlush else { return }
         willFlush = true

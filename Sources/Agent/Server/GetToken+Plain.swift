@@ -65,11 +65,12 @@ extension GetToken.Response {
 
 /// A JSON object as it is written.
 private struct PlainObject {
-    private var bytes = [UInt8(ascii: "{")]
+    private var bytes: [UInt8] = []
     private var isPlain = true
 
     init(capacity: Int) {
         bytes.reserveCapacity(capacity)
+        bytes.append(UInt8(ascii: "{"))
     }
 
     /// The whole text; nil if a string would have needed an escape sequence.
