@@ -66,6 +66,7 @@ package enum Daemon {
             end = .failure(error)
         }
         await keyring.shutdown()
+        // Before what may throw.
         ServiceManager.flush()
         try await client.shutdown()
         try await group.shutdownGracefully()

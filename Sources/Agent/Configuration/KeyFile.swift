@@ -94,6 +94,7 @@ struct KeyFile {
             path = String(cString: target)
             free(target)
         }
+        // A link to nothing has a mode, too: 0777.
         var old = postern_file()
         let mode = postern_lstat(path, &old) == 0 && old.mode & S_IFMT == S_IFREG ? CInt(old.mode & 0o777) : 0o600
         let directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")

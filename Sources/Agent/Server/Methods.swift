@@ -55,8 +55,9 @@ struct Methods: Sendable {
     }
 
     private func getToken(_ params: ArraySlice<UInt8>?) async throws(AgentError) -> [UInt8] {
-        let plain = GetToken(plain: params ?? Self.noParams)
-        let request = if let plain { plain } else { try Self.decode(GetToken.self, from: params) }
+        let params = params ?? Self.noParams
+        let request =
+            if let plain = GetToken(plain: params) { plain } else { try Self.decode(GetToken.self, from: params) }
         let response = try await agent.token(request)
         if let plain = response.plainJSON { return plain }
         return try Self.encode(response)

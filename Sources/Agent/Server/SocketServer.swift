@@ -14,6 +14,7 @@ actor SocketServer: Service {
     private let ready: @Sendable () async -> Void
     private var connections: [ObjectIdentifier: Connection] = [:]
     private var isEnding = false
+    private static let acceptsPerTurn = 64
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { Reactor.shared.asUnownedSerialExecutor() }
 
@@ -51,9 +52,9 @@ actor SocketServer: Service {
         }
     }
 
-    /// Accepts some: epoll tells of the rest, when those that are one too many have been told so and closed.
+    /// Accepts some, and the rest in the turns after: those that are one too many are closed in between, so that they do not use up the descriptors.
     private func acceptSome(from listener: CInt) {
-        for _ in 0..<64 {
+        for _ in 0..<Self.acceptsPerTurn {
             var user = uid_t.max
             let client = postern_accept(listener, &user)
             if client >= 0 {
