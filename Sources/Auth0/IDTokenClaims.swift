@@ -51,6 +51,15 @@ extension IDTokenClaims {
         try? DefaultJWTParser().parse(Array(token.revealed.utf8), as: Self.self).payload.exp
     }
 
+    /// Whom a token is about that was verified when it was stored, as the tenant wrote it; nil if it cannot be read.
+    package static func subject(ofVerified token: Secret) -> String? {
+        struct Subject: Decodable {
+            var sub: String
+        }
+        // What cannot be read says nothing.
+        return json(ofVerified: token).flatMap { try? JSONDecoder().decode(Subject.self, from: Data($0)).sub }
+    }
+
     /// All claims of a token that was verified when it was stored, as JSON; nil if they cannot be read.
     package static func json(ofVerified token: Secret) -> [UInt8]? {
         JWTParts.payload(of: token)

@@ -20,7 +20,7 @@ package struct TokenResponse: Sendable {
     }
 
     /// A year, in seconds. A token said to live longer is taken for a mistake.
-    static let longestLifetime = 31_622_400
+    package static let longestLifetime = 31_622_400
 
     init(json: [UInt8]) throws(Malformed) {
         let raw: Raw

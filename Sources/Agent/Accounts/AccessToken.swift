@@ -47,6 +47,12 @@ struct AccessToken: Codable, Equatable, Sendable {
         case expiresAt = "expires_at"
     }
 
+    /// Whether its times are possible and in order; a record that any program may have written is asked.
+    var isSound: Bool {
+        [issuedAt, receivedAt, expiresAt].allSatisfy(RecordTime.range.contains) && issuedAt <= receivedAt
+            && (1...TokenResponse.longestLifetime).contains(lifetime)
+    }
+
     /// Seconds.
     var lifetime: Int { expiresAt - issuedAt }
 

@@ -91,6 +91,7 @@ extension Account {
         keep(credentials)
         let wrongAudience = audienceError(of: response.accessToken, for: key)
         var unusable = wrongAudience
+        var newIDToken: Secret?
         if let idToken = response.idToken {
             if await !tenant.verifier.knowsKey(of: idToken) {
                 // The keys must be fetched first, which may take long: the rotated token is saved before.
@@ -98,7 +99,7 @@ extension Account {
             }
             do throws(IDTokenVerifier.Failure) {
                 _ = try await tenant.verifier.verify(idToken, subject: credentials.account.sub)
-                credentials.idToken = idToken
+                newIDToken = idToken
             } catch {
                 switch error {
                 case .invalid(.expired), .invalid(.notYetValid):
@@ -115,21 +116,34 @@ extension Account {
             }
             guard epoch == self.epoch else { return .refreshed }
         }
-        if unusable == nil {
-            credentials.replace(
-                AccessToken(key: key, response, standardScope: profile.scope, sentAt: sentAt, receivedAt: receivedAt),
-                now: now)
+        let token = AccessToken(
+            key: key, response, standardScope: profile.scope, sentAt: sentAt, receivedAt: receivedAt)
+        // As it is now: while the ID token was looked at, a caller may have reported a token that was refused.
+        if var newest = record {
+            newest.idToken = newIDToken ?? newest.idToken
+            if unusable == nil, key == .standard { newest.token = token }
+            keep(newest)
         }
-        keep(credentials)
         await save()
         guard epoch == self.epoch else { return .refreshed }
-        served = .signedIn(credentials)
+        if let record { served = .signedIn(record) }
+        if unusable == nil, key != .standard { further.keep(token, now: now) }
         if key == .standard { drawJitter() }
         parts.log.info("Refreshed.", metadata: metadata)
         parts.events.publish(.refreshed, profile: profile.name)
         // The tenant would give the same again, and rotate the refresh token for it.
-        foreign[key] = wrongAudience.map { ($0, until: now + .seconds(response.expiresIn * 3 / 4)) }
+        rememberForeign(wrongAudience, for: key, until: now + .seconds(response.expiresIn * 3 / 4))
         return unusable.map { .failed($0) } ?? .refreshed
+    }
+
+    /// - Parameter error: nil forgets it.
+    private func rememberForeign(_ error: AgentError?, for key: TokenKey, until end: Date) {
+        foreign = foreign.filter { $0.value.until > now }
+        foreign[key] = error.map { ($0, until: end) }
+        // As many as there are tokens: any program can ask for any scope of such an audience.
+        while foreign.count > FurtherTokens.limit, let first = foreign.min(by: { $0.value.until < $1.value.until }) {
+            foreign[first.key] = nil
+        }
     }
 
     /// A tenant that does not know the audience, or does not grant it, gives a token for another one without a word (Auth0: "Multi-Resource Refresh

@@ -13,7 +13,7 @@ extension Account {
     /// When the standard token is due to be refreshed ahead of its expiry; nil if it is not to be.
     var refreshDue: Date? {
         guard profile.refresh == .ahead, let credentials = served.credentials, credentials.refreshToken != nil,
-            let token = credentials.token(.standard)
+            let token = credentials.token
         else { return nil }
         return Date(unixTime: token.refreshDue(margin: profile.refreshMargin) - jitter)
     }
@@ -46,7 +46,7 @@ extension Account {
 
     /// Spreads refreshes that are due together. It only makes them earlier: a tenth of the margin at most.
     func drawJitter() {
-        let margin = served.credentials?.token(.standard).map { min(profile.refreshMargin, $0.lifetime / 4) } ?? 0
+        let margin = served.credentials?.token.map { min(profile.refreshMargin, $0.lifetime / 4) } ?? 0
         jitter = Int.random(in: 0...max(margin / 10, 0))
     }
 
@@ -132,7 +132,8 @@ extension Account {
         attemptError = nil
         if key == .standard {
             aheadBackoff = Self.newAheadBackoff
-            aheadNotBefore = .distantPast
+            // A tenant whose tokens live a second is not asked without end.
+            aheadNotBefore = now + Self.aheadGap
         }
         answerWaiters()
         // Whoever is left of this key was given nothing usable, and would be given nothing usable again.
@@ -165,7 +166,9 @@ extension Account {
 
     /// Why nothing can be refreshed with these credentials until somebody signs in; nil if it can.
     func loginRequired(by credentials: Credentials?) -> AgentError? {
-        guard let credentials else { return .loginRequired("never", profile: profile.name) }
+        guard let credentials else {
+            return .loginRequired(former.isEmpty ? "never" : "settings_changed", profile: profile.name)
+        }
         guard credentials.refreshToken == nil else { return nil }
         return .loginRequired(credentials.refusal?.rawValue ?? "no_refresh_token", profile: profile.name)
     }

@@ -6,6 +6,8 @@ import PosternProtocol
 extension Account {
     static var newSaveBackoff: Backoff { Backoff(cap: .seconds(60)) }
     static var newAheadBackoff: Backoff { Backoff(base: .seconds(5)) }
+    /// No token is refreshed ahead of its expiry more often than this.
+    static let aheadGap = Duration.seconds(2)
 
     /// While the keyring is locked it is looked at this often: an unlock of gnome-keyring over its control socket sends no signal.
     static let lockedPoll = Duration.seconds(5)
@@ -63,8 +65,9 @@ extension Account {
                 return
             }
             let credentials = try Credentials(json: json, at: parts.clock)
-            guard credentials.binding == Credentials.Binding(profile) else {
+            guard credentials.binding.permits(profile) else {
                 parts.log.notice("The keyring's record belongs to other settings and is not used.", metadata: metadata)
+                addFormer(credentials)
                 served = .signedOut
                 return
             }
@@ -109,8 +112,11 @@ extension Account {
         let written = record
         do {
             if let written {
-                guard let json = try? written.json(at: parts.clock) else {  // strings and numbers alone: cannot fail
-                    throw SecretStoreError.failing("the record cannot be written as JSON")
+                let json: String
+                do throws(Credentials.TooLong) {
+                    json = try written.json(at: parts.clock)
+                } catch {
+                    throw SecretStoreError.failing("the tenant's refresh token is longer than it can keep")
                 }
                 try await store.save(json, as: item)
             } else {
@@ -154,6 +160,8 @@ extension Account {
         while let writing { await writing.value }
         isUnsaved = false
         nextSave = nil
+        // The successor has it, or revokes it.
+        if profile.persist == .memory { record = nil }
         parts.deadlines.moved(of: self)
     }
 

@@ -160,7 +160,7 @@ extension Account {
             throw .agent(error)
         }
         succeed(demand.key)
-        guard let credentials = served.credentials, let token = credentials.token(demand.key) else {
+        guard let credentials = served.credentials, let token = token(of: demand.key) else {
             throw .agent(AgentError(.internalError, "The token of the sign-in is missing."))
         }
         return Proven(token: token, person: credentials.account, recoveryCode: response.recoveryCode)

@@ -10,15 +10,17 @@ extension Account {
     ///
     /// - Throws: 1015 if the profile has come to mean something else since the sign-in began.
     func signIn(_ credentials: Credentials) async throws(AgentError) {
-        guard !isStopping, credentials.binding == Credentials.Binding(profile) else {
+        guard !isStopping, credentials.binding.permits(profile) else {
             throw AgentError(.misconfigured, "Profile \(profile.name) was changed during the sign-in.") { data in
                 data.profile = profile.name
                 data.hint = "Sign in again."
             }
         }
-        if let old = (record ?? served.credentials)?.refreshToken, old != credentials.refreshToken {
-            replaced.append(old)
+        replaced += ([record ?? served.credentials].compactMap(\.self) + former).filter {
+            $0.refreshToken != nil && $0.refreshToken != credentials.refreshToken
         }
+        former = []
+        mayHaveStrays = true
         let epoch = beginEpoch()
         isSigningIn = true
         keep(credentials)
@@ -34,10 +36,15 @@ extension Account {
         parts.deadlines.moved(of: self)
     }
 
-    /// Revokes what sign-ins have replaced.
-    func revokeReplaced() {
-        for refreshToken in replaced { revoke(refreshToken) }
-        replaced = []
+    /// Revokes what sign-ins have replaced, wherever it was issued.
+    @discardableResult
+    func revokeReplaced() -> [Task<AgentError?, Never>] {
+        defer { replaced = [] }
+        if mayHaveStrays {
+            mayHaveStrays = false
+            endStrays(revoking: true)
+        }
+        return replaced.compactMap { revokeWhereIssued($0) }
     }
 
     /// Signs out: nothing of the old sign-in is served from the first line on. It is carried out even if its caller goes away.
@@ -51,15 +58,17 @@ extension Account {
             _ = await store.state(mayStart: true)
             await load()
         }
-        let refreshToken = (record ?? served.credentials)?.refreshToken
+        let signIns = [record ?? served.credentials].compactMap(\.self) + former
         let unread: AgentError? = if case .unknown(let error) = served { error } else { nil }
+        former = []
+        mayHaveStrays = false
         beginEpoch()
         served = .signedOut
         parts.events.publish(.signedOut, profile: profile.name)
         failWaiters(with: .loginRequired("never", profile: profile.name))
         // At once, and beside what the keyring may take its time for.
-        revokeReplaced()
-        let revocation = wantsRevocation ? refreshToken.map { revoke($0) } : nil
+        var revocations = revokeReplaced()
+        if wantsRevocation { revocations += signIns.compactMap { revokeWhereIssued($0) } }
         var reasons: [String] = []
         do {
             if profile.persist != .memory { try parts.notes.write(for: profile.name) }
@@ -71,13 +80,16 @@ extension Account {
         keep(nil)
         if let error = await save() {
             reasons.append(AgentError(error, profile: profile.name).message)
+        } else {
+            revocations.append(endStrays(revoking: wantsRevocation))
         }
-        var isRevoked = wantsRevocation && refreshToken == nil && unread == nil
-        if let revocation {
-            let failure = await revocation.value
-            isRevoked = failure == nil
-            reasons += failure.map { [$0.message] } ?? []
-        } else if wantsRevocation, let unread {
+        var isRevoked = wantsRevocation && unread == nil
+        for revocation in revocations {
+            guard let failure = await revocation.value else { continue }
+            isRevoked = false
+            reasons.append(failure.message)
+        }
+        if wantsRevocation, let unread {
             reasons.append("The refresh token could not be read to revoke it. \(unread.message)")
         }
         parts.log.info("Signed out.", metadata: metadata)
@@ -88,25 +100,16 @@ extension Account {
     /// Tells the tenant that a refresh token will not be used any more; the result says why that failed.
     @discardableResult
     func revoke(_ refreshToken: Secret) -> Task<AgentError?, Never> {
-        let earlier = revocation
-        let task = Task { () -> AgentError? in
-            _ = await earlier?.value
-            do {
-                try await tenant().api.revoke(refreshToken)
-                return nil
-            } catch let error as Auth0Error {
-                return AgentError(error, profile: profile.name)
-            } catch {
-                return error as? AgentError
-            }
-        }
-        revocation = task
-        return task
+        inTurn { account throws(AgentError) in try await account.tell(try await account.tenant().api, toRevoke: refreshToken) }
     }
 
-    /// Checks that a sign-in could be saved before a code is sent for it.
+    /// Checks that a sign-in could be saved before a code is sent for it. It may replace a record that is damaged.
     func checkWritable() async throws(AgentError) {
-        try await loadOrThrow()
+        do {
+            try await loadOrThrow()
+        } catch {
+            guard error.data.cause == "corrupt" else { throw error }
+        }
         do throws(SecretStoreError) {
             _ = await store.state(mayStart: true)
             try await store.checkWritable(item.collection)
@@ -117,7 +120,7 @@ extension Account {
 
     /// Ends the account's work, when the agent ends or the profile is gone: what is under way is finished and saved, nothing is begun.
     ///
-    /// - Returns: whether everything is saved.
+    /// - Returns: whether nothing is lost with it.
     @discardableResult
     func finish() async -> Bool {
         isStopping = true
@@ -127,7 +130,7 @@ extension Account {
         await save()
         _ = await revocation?.value
         failWaiters(with: .unknownProfile(profile.name))
-        return !isUnsaved
+        return !holdsAlone
     }
 
     @discardableResult
@@ -144,6 +147,8 @@ extension Account {
         forgetSecondFactor()
         factorAccess = nil
         rejected = []
+        lastDemand = .distantPast
+        further = FurtherTokens()
         foreign = [:]
         warnedOfEnd = nil
         tenantPause = .distantPast

@@ -30,9 +30,10 @@ extension Account {
             parts.unsaved.set(nil, of: profile.name, at: parts.clock)
             return false
         }
-        guard credentials.binding == Credentials.Binding(profile) else {
+        guard credentials.binding.permits(profile) else {
             // The settings may be put back.
             parts.log.notice("The unsaved record belongs to other settings and is not used.", metadata: metadata)
+            addFormer(credentials)
             return false
         }
         parts.log.notice(
@@ -45,13 +46,14 @@ extension Account {
     ///
     /// - Returns: whether that is so, or the epoch has changed meanwhile.
     func takePredecessorsRecord(_ epoch: Int) async -> Bool {
-        guard let credentials = await predecessor?.unsavedRecord, credentials.binding == Credentials.Binding(profile)
-        else { return false }
+        guard let credentials = await predecessor?.heldRecord else { return false }
+        guard credentials.binding.permits(profile) else {
+            if epoch == self.epoch { addFormer(credentials) }
+            return false
+        }
         if epoch == self.epoch { goOn(with: credentials) }
         return true
     }
-
-    private var unsavedRecord: Credentials? { isUnsaved ? record : nil }
 
     private func goOn(with unsaved: Credentials) {
         doubtSince = unsaved.refreshingSince

@@ -27,6 +27,8 @@ actor Account {
     /// What is the same for all accounts: one object, for there may be thousands of them.
     final class Parts: Sendable {
         let tenants: Tenants
+        /// The keyring itself, also where an account keeps its tokens elsewhere.
+        let keyring: any SecretStore
         let notes: LogoutNotes
         let unsaved: UnsavedRecords
         let clock: any AgentClock
@@ -38,10 +40,11 @@ actor Account {
         let log: Logger
 
         init(
-            tenants: Tenants, notes: LogoutNotes, unsaved: UnsavedRecords, clock: any AgentClock, counters: Counters,
+            tenants: Tenants, keyring: any SecretStore, notes: LogoutNotes, unsaved: UnsavedRecords, clock: any AgentClock, counters: Counters,
             events: EventHub, log: Logger
         ) {
             self.tenants = tenants
+            self.keyring = keyring
             self.notes = notes
             self.unsaved = unsaved
             self.clock = clock
@@ -64,8 +67,15 @@ actor Account {
     var saveBackoff = Account.newSaveBackoff
     var nextSave: Date?
     var saveError: SecretStoreError?
-    /// The account that the keyring item belonged to, if the keyring has not taken all of it.
+    /// The account that the same record belonged to, if the keyring has not taken all of it, or no keyring has any of it.
     var predecessor: Account?
+    /// Sign-ins of this profile that were made under other settings. They are not used, but revoked when somebody signs in or out
+    /// (Account+Former.swift).
+    var former: [Credentials] = []
+    /// The trust anchors of the profile as it was before, by which ``former`` ones may have to be revoked.
+    let formerAnchors: [TrustAnchors]
+    /// Whether somebody has signed in, and what lies in the keyring's other places has not been looked for since.
+    var mayHaveStrays = false
 
     /// As the keyring is known to hold it.
     var savedRefreshToken: Secret?
@@ -114,20 +124,32 @@ actor Account {
     var warnedOfEnd: Int?
     /// Whether subscribers were told that something is unsaved.
     var hasToldUnsaved = false
-    /// Hashes of those of our tokens that servers refused.
-    var rejected: Set<String> = []
-    /// Refresh tokens to be revoked once the keyring has what replaced them.
-    var replaced: [Secret] = []
+    /// Tokens of other audiences and scopes, of the sign-in that is served.
+    var further = FurtherTokens()
+    /// Hashes of those of our tokens that servers refused, the newest last.
+    var rejected: [String] = []
+    /// When a caller last demanded a refresh that the token's age did not ask for.
+    var lastDemand = Date.distantPast
+    /// Sign-ins whose refresh tokens are to be revoked once the keyring has what replaced them.
+    var replaced: [Credentials] = []
     /// The last of the requests that revoke refresh tokens.
     var revocation: Task<AgentError?, Never>?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { Reactor.shared.asUnownedSerialExecutor() }
 
-    init(profile: Profile, store: any SecretStore, parts: Parts, predecessor: Account? = nil) {
+    /// - Parameters:
+    ///   - former: sign-ins of the profile that it is known to have had under other settings.
+    ///   - formerAnchors: what it was bound to then.
+    init(
+        profile: Profile, store: any SecretStore, parts: Parts, predecessor: Account? = nil,
+        former: [Credentials] = [], formerAnchors: [TrustAnchors] = []
+    ) {
         self.profile = profile
         self.store = store
         self.parts = parts
         self.predecessor = predecessor
+        self.former = former
+        self.formerAnchors = formerAnchors
     }
 
     var now: Date { parts.clock.now }
@@ -152,6 +174,9 @@ actor Account {
         var rejected: String?
         var force = false
 
+        /// Whether it may ask for a refresh though the token is good for others.
+        var demandsRefresh: Bool { force || rejected != nil }
+
         func with(wait: Int) -> Ask {
             var ask = self
             ask.wait = wait
@@ -163,12 +188,15 @@ actor Account {
         // Once the record has been read, whatever became of the keyring since, this does nothing.
         try await loadOrThrow()
         reject(ask.rejected)
-        if let token = try cachedToken(ask) {
-            parts.counters.count(.tokensFromCache)
-            return (token, .cache)
-        }
-        if !ask.force, let foreign = foreign[ask.key], now < foreign.until { throw foreign.error }
-        let token = try await refreshedToken(ask.key, wait: ask.wait)
+        let end = now + .seconds(ask.wait)
+        repeat {
+            if let token = try cachedToken(ask) {
+                parts.counters.count(.tokensFromCache)
+                return (token, .cache)
+            }
+            if !ask.force, let foreign = foreign[ask.key], now < foreign.until { throw foreign.error }
+        } while try await demandHasPassed(before: end)
+        let token = try await refreshedToken(ask.key, before: end, isDemanded: ask.demandsRefresh)
         try check(token, against: ask)
         parts.counters.count(.tokensFromRefresh)
         return (token, .refresh)
@@ -178,28 +206,43 @@ actor Account {
     ///
     /// - Throws: 1017 or 1018 if a refresh would give no better token than the one that is here and not due yet.
     private func cachedToken(_ ask: Ask) throws(AgentError) -> AccessToken? {
-        guard !ask.force, let token = served.credentials?.token(ask.key), isServable(token) else { return nil }
+        guard !ask.force, let token = token(of: ask.key), isServable(token) else { return nil }
         let minimum = ask.minTTL ?? token.standardMinTTL(ask.configuredMinTTL)
         let isFresh = now.unixTime < token.refreshDue(margin: profile.refreshMargin)
         guard token.secondsLeft(at: now) >= minimum || isFresh && token.longestTTL < minimum else { return nil }
         try check(token, against: ask)
+        further.used(ask.key)
         return token
     }
 
-    /// Forgets a token that a server refused, in the keyring too, and its hash for the case that the tenant gives it again. A hash of no token that is here needs no note: that token is gone already.
+    /// The token that there is of this key, good or not.
+    func token(of key: TokenKey) -> AccessToken? {
+        key == .standard ? served.credentials?.token : further.token(key)
+    }
+
+    /// Drops a token that a server refused, in memory and in the keyring's record, and remembers its hash in case the tenant issues it again. A hash of
+    /// no token that is here needs no note: that token is gone already.
     private func reject(_ hash: String?) {
-        guard let hash, var credentials = served.credentials,
-            let index = credentials.tokens.firstIndex(where: { $0.hash == hash })
-        else { return }
-        rejected.insert(hash)
-        credentials.tokens.remove(at: index)
+        guard let hash else { return }
+        if further.remove(hash: hash) { return remember(rejected: hash) }
+        guard var credentials = served.credentials, credentials.token?.hash == hash else { return }
+        remember(rejected: hash)
+        credentials.token = nil
         served = .signedIn(credentials)
-        guard var kept = record else { return }
-        kept.tokens.removeAll { $0.hash == hash }
+        guard var kept = record, kept.token?.hash == hash else { return }
+        kept.token = nil
         keep(kept)
         nextSave = now
         parts.deadlines.moved(of: self)
     }
+
+    private func remember(rejected hash: String) {
+        rejected.append(hash)
+        if rejected.count > Self.rejectedLimit { rejected.removeFirst() }
+    }
+
+    /// So many refused tokens are remembered; callers can demand one refresh a second.
+    private static let rejectedLimit = 1024
 
     func isServable(_ token: AccessToken) -> Bool {
         token.secondsLeft(at: now) > 0 && (rejected.isEmpty || !rejected.contains(token.hash))
@@ -230,12 +273,15 @@ actor Account {
     /// The ID token; an expired one is refreshed.
     func idToken(wait: Int) async throws(AgentError) -> Secret {
         try await loadOrThrow()
+        let end = now + .seconds(wait)
         if let token = served.credentials?.idToken, let expiry = IDTokenClaims.expiry(ofVerified: token),
             expiry > parts.clock.wall.timeIntervalSince1970
         {
             return token
         }
-        _ = try await refreshedToken(.standard, wait: wait)
+        // A tenant whose ID tokens are expired when they come would be asked by each call.
+        _ = try await demandHasPassed(before: end)
+        _ = try await refreshedToken(.standard, before: end, isDemanded: true)
         guard let token = served.credentials?.idToken, let expiry = IDTokenClaims.expiry(ofVerified: token),
             expiry > parts.clock.wall.timeIntervalSince1970
         else {
@@ -253,8 +299,8 @@ actor Account {
             saved: isRefreshTokenSaved)
         status.audience = profile.audience
         let credentials = served.credentials
-        let token = credentials?.token(.standard)
-        status.account = credentials?.account
+        let token = credentials?.token
+        status.account = credentials?.account.shown
         status.scope = token?.scope
         status.accessExpiresAt = token.map { wallTime($0.expiresAt) }
         // While a second factor is wanted nothing is refreshed by itself.
@@ -266,7 +312,7 @@ actor Account {
             status.lastError = refreshError
         } else if isUnsaved, let saveError {
             status.lastError = AgentError(saveError, profile: profile.name)
-        } else if credentials?.refusal != nil {
+        } else if credentials?.refusal != nil || credentials == nil && !former.isEmpty {
             status.lastError = loginRequired(by: credentials)
         }
         return status
@@ -283,10 +329,10 @@ actor Account {
 
     private func state(keyring: KeyringState) -> ProfileStatus.State {
         guard let credentials = served.credentials else {
-            if case .signedOut = served { return .signedOut }
+            if case .signedOut = served { return former.isEmpty ? .signedOut : .loginRequired }
             return keyring == .locked && profile.persist != .memory ? .locked : .signedOut
         }
-        let isAlive = credentials.token(.standard).map { $0.secondsLeft(at: now) > 0 } ?? false
+        let isAlive = credentials.token.map { $0.secondsLeft(at: now) > 0 } ?? false
         if credentials.refusal != nil || credentials.refreshToken == nil && !isAlive {
             return .loginRequired
         }

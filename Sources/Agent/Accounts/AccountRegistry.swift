@@ -5,7 +5,7 @@ actor AccountRegistry {
     private var accounts: [String: Account] = [:]
     private var order: [String] = []
     private var defaultProfile: String?
-    /// Accounts whose profile is gone, while the keyring has not taken their last record.
+    /// Accounts whose profile is gone or means something else, while the keyring has not taken their last record.
     private var retired: [Account] = []
     private var reloading: Task<Result<Configuration, ConfigurationError>, Never>?
 
@@ -41,8 +41,8 @@ actor AccountRegistry {
     private func apply(_ configuration: Configuration) async {
         parts.unsaved.isEnabled = configuration.agent.keepUnsaved
         for account in accounts.values {
-            let profile = await account.profile
-            let isKept = configuration.profile(profile.name)?.isSameSignIn(as: profile) ?? false
+            let profile = configuration.profile(await account.profile.name)
+            let isKept = if let profile { await account.keepsSignIn(under: profile) } else { false }
             if !isKept, await !account.finish() {
                 retired.append(account)
             }
@@ -50,11 +50,11 @@ actor AccountRegistry {
         var kept: [String: Account] = [:]
         for profile in configuration.profiles {
             let account = accounts[profile.name]
-            if let account, await account.profile.isSameSignIn(as: profile) {
+            if let account, await account.keepsSignIn(under: profile) {
                 await account.update(profile)
                 kept[profile.name] = account
             } else {
-                kept[profile.name] = await makeAccount(profile)
+                kept[profile.name] = await makeAccount(profile, inPlaceOf: account)
             }
         }
         accounts = kept
@@ -63,20 +63,21 @@ actor AccountRegistry {
         parts.deadlines.allMoved()
     }
 
-    private func makeAccount(_ profile: Profile) async -> Account {
-        guard profile.persist != .memory else {
-            return Account(profile: profile, store: MemoryStore(), parts: parts)
-        }
-        let item = Account.item(of: profile)
+    /// - Parameter old: the account of that name so far.
+    private func makeAccount(_ profile: Profile, inPlaceOf old: Account?) async -> Account {
         var predecessor: Account?
-        for account in retired where await account.item == item { predecessor = account }
-        return Account(profile: profile, store: keyring, parts: parts, predecessor: predecessor)
+        for account in retired where await account.sharesRecord(with: profile) { predecessor = account }
+        // What is kept in another place is not found by the new account, and would stay valid there.
+        let former = await old?.recordLost(to: profile)
+        return Account(
+            profile: profile, store: profile.persist == .memory ? MemoryStore() : keyring, parts: parts,
+            predecessor: predecessor, former: [former].compactMap(\.self), formerAnchors: await old?.allAnchors ?? [])
     }
 
     /// Also those that only wait for the keyring.
     var withRetired: [Account] {
         get async {
-            for account in retired where await !account.isUnsaved {
+            for account in retired where await !account.holdsAlone {
                 retired.removeAll { $0 === account }
             }
             return all + retired
@@ -137,12 +138,5 @@ extension AgentError {
                 ? "Add one by 'postern profile add NAME --domain DOMAIN --client-id ID'."
                 : "Name one of: \(order.joined(separator: ", "))."
         }
-    }
-}
-
-extension Profile {
-    /// Whether tokens of one are tokens of the other.
-    fileprivate func isSameSignIn(as other: Profile) -> Bool {
-        Credentials.Binding(self) == Credentials.Binding(other) && persist == other.persist
     }
 }

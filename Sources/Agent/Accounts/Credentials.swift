@@ -1,13 +1,9 @@
 import Auth0
-import FoundationEssentials
 import PosternProtocol
 
-/// Everything the keyring holds for one signed-in profile, as one record so that a save is one replacement.
-struct Credentials: Codable, Equatable, Sendable {
-    /// The format's version; a record of a higher one is left alone. The first one had no ``time``, and its times were the wall clock's.
-    static let version = 2
-
-    /// What the record belongs to. One that does not match the configuration is never used: an edited file must not send a refresh token elsewhere.
+/// One profile's sign-in: everything that the keyring holds for it, as one record so that a save is one replacement (``json(at:)``).
+struct Credentials: Equatable, Sendable {
+    /// What the sign-in belongs to. One that does not match the configuration is never used: an edited file must not send a refresh token elsewhere.
     struct Binding: Codable, Equatable, Sendable {
         var profile: String
         var issuer: String
@@ -15,6 +11,9 @@ struct Credentials: Codable, Equatable, Sendable {
         var audience: String?
         /// Sorted. Other scopes or another audience need another sign-in.
         var scope: [String]
+        /// The digests of the extra trust anchors that the tenant could be known by, sorted. Nil in a record of a program that did not note them, which is
+        /// used as before.
+        var anchors: [String]?
 
         init(_ profile: Profile) {
             self.profile = profile.name
@@ -22,12 +21,22 @@ struct Credentials: Codable, Equatable, Sendable {
             clientID = profile.clientID
             audience = profile.audience
             scope = profile.scope.split(separator: " ").map(String.init).sorted()
+            anchors = (profile.trustAnchors?.digests ?? []).sorted()
+        }
+
+        /// Whether a sign-in that belongs to this may be used under a profile's settings. Fewer trust anchors are fine; one that was not there could be
+        /// somebody's who stands between.
+        func permits(_ profile: Profile) -> Bool {
+            let current = Binding(profile)
+            var expected = self
+            expected.anchors = current.anchors
+            return expected == current && (anchors.map { Set($0).isSuperset(of: current.anchors ?? []) } ?? true)
         }
 
         private enum CodingKeys: String, CodingKey {
             case profile, issuer
             case clientID = "client_id"
-            case audience, scope
+            case audience, scope, anchors
         }
     }
 
@@ -39,10 +48,8 @@ struct Credentials: Codable, Equatable, Sendable {
         case userDeleted = "user_deleted"
     }
 
-    var version = Credentials.version
-    /// When it was written: set in the keyring alone.
-    private var time: RecordTime?
     var binding: Binding
+    /// Its `sub` is the tenant's own, to be compared; it is cleaned where it is shown.
     var account: PosternProtocol.Account
     /// When the person signed in, which is when the refresh token's absolute lifetime began.
     var signedInAt: Int
@@ -52,81 +59,6 @@ struct Credentials: Codable, Equatable, Sendable {
     /// between: the tenant may or may not have rotated the token.
     var refreshingSince: Int?
     var idToken: Secret?
-    var tokens: [AccessToken]
-
-    private enum CodingKeys: String, CodingKey {
-        case version, time, binding, account
-        case signedInAt = "signed_in_at"
-        case refreshToken = "refresh_token"
-        case refusal
-        case refreshingSince = "refreshing_since"
-        case idToken = "id_token"
-        case tokens
-    }
-
-    func token(_ key: TokenKey) -> AccessToken? {
-        tokens.first { $0.key == key }
-    }
-
-    mutating func replace(_ token: AccessToken, now: Date) {
-        tokens.removeAll { $0.key == token.key || $0.expiresAt <= now.unixTime }
-        tokens.append(token)
-    }
-
-    /// The record as the keyring holds it.
-    func json(at clock: any AgentClock) throws -> String {
-        var record = self
-        record.time = RecordTime(clock)
-        return String(decoding: try JSONEncoder().encode(record), as: UTF8.self)
-    }
-
-    enum Unreadable: Error {
-        case corrupt
-        case newerVersion(Int)
-    }
-
-    /// Reads a record of the keyring; its times become those of this clock.
-    init(json: String, at clock: any AgentClock) throws(Unreadable) {
-        struct Versioned: Decodable {
-            var version: Int
-        }
-        let data = Data(json.utf8)
-        // What does not decode is corrupt, whichever member it was.
-        guard let versioned = try? JSONDecoder().decode(Versioned.self, from: data) else { throw .corrupt }
-        guard versioned.version <= Self.version else { throw .newerVersion(versioned.version) }
-        guard var record = try? JSONDecoder().decode(Self.self, from: data) else { throw .corrupt }
-        let isOfThisBoot = record.time?.boot.id == clock.boot.id
-        record.shiftTimes(by: record.time?.shift(to: clock) ?? 0)
-        record.time = nil
-        record.version = Self.version
-        if !isOfThisBoot {
-            // A machine that lost its date while it was off would take an expired token for a fresh one; a refresh tells.
-            record.tokens.removeAll { $0.issuedAt > clock.now.unixTime + Self.tolerance }
-        }
-        self = record
-    }
-
-    /// Seconds by which two wall clocks of one machine may differ and still be right.
-    private static let tolerance = 60
-
-    private mutating func shiftTimes(by seconds: Int) {
-        guard seconds != 0 else { return }
-        signedInAt += seconds
-        refreshingSince = refreshingSince.map { $0 + seconds }
-        for index in tokens.indices {
-            tokens[index].shiftTimes(by: seconds)
-        }
-    }
-
-    init(
-        binding: Binding, account: PosternProtocol.Account, signedInAt: Int, refreshToken: Secret?, idToken: Secret?,
-        tokens: [AccessToken]
-    ) {
-        self.binding = binding
-        self.account = account
-        self.signedInAt = signedInAt
-        self.refreshToken = refreshToken
-        self.idToken = idToken
-        self.tokens = tokens
-    }
+    /// The access token of the default audience and scopes. All others live in memory alone (``FurtherTokens``).
+    var token: AccessToken?
 }

@@ -5,6 +5,11 @@ import FoundationEssentials
 /// The times in a record are of the agent's own time, which every process begins anew. By this stamp the next process translates them: within one boot by
 /// the clock that counts from the boot, which nobody can set; after a reboot there is only the wall clock to go by.
 struct RecordTime: Codable, Equatable, Sendable {
+    /// The times that a record may hold, Unix seconds: to the end of year 9999, and as far back, because a machine whose date was set back may write
+    /// times before 1970.
+    static let range = -253_402_300_799...253_402_300_799
+    private static let longestID = 64
+
     /// The writer's own time, since 1970.
     var now: Double
     /// The wall clock, since 1970.
@@ -17,6 +22,16 @@ struct RecordTime: Codable, Equatable, Sendable {
         boot = clock.boot
     }
 
+    /// Whether these can be the clocks of a machine.
+    var isSound: Bool {
+        let range = Double(Self.range.lowerBound)...Double(Self.range.upperBound)
+        // No range contains a NaN.
+        return [now, wall, boot.seconds].allSatisfy(range.contains) && boot.id.utf8.count <= Self.longestID
+    }
+
+    /// The writer's own time in whole seconds, rounded up; nothing in its record is later.
+    var latest: Int { Int(exactly: now.rounded(.up)) ?? Self.range.upperBound }
+
     /// Seconds to add to the writer's times so that they are times of this clock.
     func shift(to clock: any AgentClock) -> Int {
         let reader = RecordTime(clock)
@@ -24,6 +39,6 @@ struct RecordTime: Codable, Equatable, Sendable {
             boot.id == reader.boot.id
             ? (reader.now - reader.boot.seconds) - (now - boot.seconds)
             : (reader.now - reader.wall) - (now - wall)
-        return Int(shift.rounded())
+        return Int(exactly: shift.rounded()) ?? 0
     }
 }

@@ -37,6 +37,28 @@ package struct Tenants: Sendable {
         return Tenant(api: api, verifier: IDTokenVerifier(api: api, now: now))
     }
 
+    /// The API of the tenant and client that a sign-in under other settings was made with, for revoking its refresh token.
+    ///
+    /// - Parameter anchors: those that are known, of which those count that the sign-in was bound to.
+    /// - Throws: why its tenant cannot be asked.
+    func api(
+        of binding: Credentials.Binding, profile: Profile, anchors: [TrustAnchors]
+    ) async throws(AgentError) -> AuthenticationAPI {
+        let issuer: Issuer
+        do {
+            issuer = try Issuer(url: binding.issuer)
+        } catch {
+            throw AgentError(.misconfigured, "The address of the tenant of the earlier sign-in \(error.reason).") {
+                $0.profile = profile.name
+            }
+        }
+        return AuthenticationAPI(
+            issuer: issuer, clientID: binding.clientID, authentication: try await authentication(of: profile),
+            transport: HTTPTransport(
+                client: client, trustAnchors: nil, sleep: { try await Reactor.shared.sleep(for: $0) }),
+            now: { [clock] in clock.wall })
+    }
+
     /// Keeps a client's secret or private key in the keyring; also for profiles that keep their tokens elsewhere.
     func setClientSecret(_ secret: Secret, of profile: Profile) async throws(SecretStoreError) {
         _ = await keyring.state(mayStart: true)

@@ -52,6 +52,7 @@ package struct Profile: Equatable, Sendable {
     package var forwardedFor = ForwardedFor.off
     /// Path of a PEM file with further trust anchors.
     package var caFile: String?
+    package var trustAnchors: TrustAnchors?
 
     package enum ClientAuth: String, CaseIterable, Sendable {
         case none

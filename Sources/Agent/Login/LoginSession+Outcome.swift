@@ -32,7 +32,7 @@ extension LoginSession {
         try await account.signIn(
             Credentials(
                 binding: Credentials.Binding(profile), account: person, signedInAt: sentAt.unixTime,
-                refreshToken: response.refreshToken, idToken: response.idToken, tokens: [token]))
+                refreshToken: response.refreshToken, idToken: response.idToken, token: token))
         parts.log.info("Signed in.", metadata: ["profile": "\(profile.name)"])
         return await signedIn(
             person, expiresAt: token.expiresAt, refreshable: response.refreshToken != nil,
@@ -63,7 +63,7 @@ extension LoginSession {
         _ person: PosternProtocol.Account, expiresAt: UnixTime, refreshable: Bool, recoveryCode: Secret?
     ) async -> LoginState {
         var step = LoginStep.SignedIn(
-            account: person, expiresAt: clock.wallTime(of: Date(unixTime: expiresAt)), refreshable: refreshable)
+            account: person.shown, expiresAt: clock.wallTime(of: Date(unixTime: expiresAt)), refreshable: refreshable)
         await end(.signedIn(step))
         step.recoveryCode = recoveryCode?.revealed
         return state(showing: .signedIn(step))
@@ -92,7 +92,7 @@ extension LoginSession {
 extension PosternProtocol.Account {
     fileprivate init(_ claims: IDTokenClaims) {
         self.init(
-            sub: TenantText.printable(claims.sub ?? ""), email: claims.email.map(TenantText.printable),
+            sub: claims.sub ?? "", email: claims.email.map(TenantText.printable),
             phoneNumber: claims.phoneNumber.map(TenantText.printable), name: claims.name.map(TenantText.printable))
     }
 }

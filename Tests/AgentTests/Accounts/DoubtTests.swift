@@ -18,6 +18,7 @@ struct DoubtTests {
             await fixture.order(fault)
             #expect(await fixture.tokenError(.with(force: true)) != nil)
             await fixture.killRefreshToken()
+            fixture.clock.advance(by: 1)
             #expect(await fixture.tokenError(.with(force: true))?.data.cause == "reuse_suspected")
         }
     }

@@ -65,6 +65,7 @@ struct RefreshTests {
             let old = try await fixture.token().accessToken
             await fixture.order(.refusal(400, "invalid_request"), times: 2)
             #expect(await fixture.tokenError(.with(rejected: sha256(old)))?.code == .misconfigured)
+            fixture.clock.advance(by: 1)
             #expect(await fixture.tokenError()?.code == .misconfigured)
         }
     }
@@ -179,9 +180,10 @@ struct RefreshTests {
         try await AgentFixture.run(tenant: { $0.clients = [Client(refreshTokens: .init(rotates: false))] }) { fixture in
             try await fixture.signIn()
             _ = try await fixture.token(.with(force: true))
+            fixture.clock.advance(by: 1)
             _ = try await fixture.token(.with(force: true))
             #expect(await fixture.refreshes.map { $0.refreshToken?.generation } == [0, 0])
-            #expect(try await fixture.status.loginEndsAt == fixture.clock.unixTime + 2_592_000)
+            #expect(try await fixture.status.loginEndsAt == fixture.clock.unixTime - 1 + 2_592_000)
         }
     }
 
@@ -189,7 +191,10 @@ struct RefreshTests {
     func rotating() async throws {
         try await AgentFixture.run { fixture in
             try await fixture.signIn()
-            for _ in 1...3 { _ = try await fixture.token(.with(force: true)) }
+            for _ in 1...3 {
+                _ = try await fixture.token(.with(force: true))
+                fixture.clock.advance(by: 1)
+            }
             #expect(await fixture.refreshes.map { $0.refreshToken?.generation } == [0, 1, 2])
         }
     }
@@ -205,6 +210,7 @@ struct RefreshTests {
             try await fixture.signIn()
             await fixture.order(.members(members))
             #expect(await fixture.tokenError(.with(force: true))?.code == .tenantError)
+            fixture.clock.advance(by: 1)
             #expect(try await fixture.token(.with(force: true)).from == .refresh)
             #expect(await fixture.refreshes.map { $0.refreshToken?.generation } == [0, 1])
         }
@@ -218,6 +224,7 @@ struct RefreshTests {
             await fixture.order(.idToken(.otherSubject))
             #expect(await fixture.tokenError(.with(force: true))?.code == .idTokenInvalid)
             #expect(try await fixture.token().accessToken == old)
+            fixture.clock.advance(by: 1)
             #expect(try await fixture.token(.with(force: true)).from == .refresh)
             #expect(await fixture.refreshes.map { $0.refreshToken?.generation } == [0, 1])
         }

@@ -1,0 +1,113 @@
+import Auth0
+import KeyringProtocol
+import Logging
+import PosternProtocol
+
+// Sign-ins of the profile that were made under other settings. Their refresh tokens are sent nowhere but to the revocation endpoint of the tenant that
+// issued them: an edited file must neither send them elsewhere nor leave them valid.
+
+extension Account {
+    /// Whether what is signed in here may be used under these settings, too.
+    func keepsSignIn(under new: Profile) -> Bool {
+        (record?.binding ?? Credentials.Binding(profile)).permits(new) && profile.persist == new.persist
+    }
+
+    /// Whether this account's record is where the profile's would be.
+    func sharesRecord(with profile: Profile) -> Bool {
+        self.profile.name == profile.name
+            && (self.profile.persist == .memory ? profile.persist == .memory : item == Self.item(of: profile))
+            && (profile.persist == .memory) == (self.profile.persist == .memory)
+    }
+
+    /// What is lost with this account: the keyring has not taken it, or was not to have it.
+    var heldRecord: Credentials? { isUnsaved || profile.persist == .memory ? record : nil }
+
+    /// Whether something is still to be saved or deleted, or nobody else has what is here.
+    var holdsAlone: Bool { isUnsaved || heldRecord != nil }
+
+    /// The sign-in that a successor with these settings would not find, because it looks elsewhere.
+    func recordLost(to profile: Profile) -> Credentials? {
+        sharesRecord(with: profile) ? nil : record ?? served.credentials
+    }
+
+    /// The trust anchors of the profile now and before.
+    var allAnchors: [TrustAnchors] { formerAnchors + [profile.trustAnchors].compactMap(\.self) }
+
+    func addFormer(_ credentials: Credentials) {
+        guard !former.contains(where: { $0.refreshToken == credentials.refreshToken }) else { return }
+        former.append(credentials)
+    }
+
+    /// Revokes a sign-in's refresh token at the tenant that issued it, known by the trust anchors that the sign-in was bound to.
+    ///
+    /// - Returns: nil if it has none.
+    func revokeWhereIssued(_ credentials: Credentials) -> Task<AgentError?, Never>? {
+        guard let refreshToken = credentials.refreshToken else { return nil }
+        guard !credentials.binding.permits(profile) else { return revoke(refreshToken) }
+        return inTurn { account throws(AgentError) in
+            let api = try await account.parts.tenants.api(
+                of: credentials.binding, profile: account.profile, anchors: account.allAnchors)
+            try await account.tell(api, toRevoke: refreshToken)
+        }
+    }
+
+    /// Deletes what the profile kept in the keyring before `persist` was changed, as far as the keyring can be asked.
+    @discardableResult
+    func endStrays(revoking: Bool) -> Task<AgentError?, Never> {
+        inTurn { account throws(AgentError) in
+            for item in account.otherItems {
+                // A keyring that is locked or away may never have had any of it.
+                guard let json = try? await account.parts.keyring.load(item) else { continue }
+                var credentials: Credentials?
+                do throws(Credentials.Unreadable) {
+                    credentials = try Credentials(json: json, at: account.parts.clock)
+                } catch {
+                    // A damaged one names nothing that could be revoked; the program that wrote a newer one will want it.
+                    if case .newerVersion = error { continue }
+                }
+                if revoking, let credentials, let refreshToken = credentials.refreshToken {
+                    let api = try await account.parts.tenants.api(
+                        of: credentials.binding, profile: account.profile, anchors: account.allAnchors)
+                    try await account.tell(api, toRevoke: refreshToken)
+                }
+                // It is found again at the next sign-in or sign-out.
+                try? await account.parts.keyring.delete(item)
+            }
+        }
+    }
+
+    /// Where in the keyring the profile's record would be with another `persist`.
+    private var otherItems: [KeyringItem] {
+        let items = [KeyringItem.Collection.default, .session].map { collection in
+            KeyringItem(kind: .session, profile: profile.name, collection: collection)
+        }
+        return profile.persist == .memory ? items : items.filter { $0 != item }
+    }
+
+    /// Makes requests that revoke, one after the other, beside everything else. The agent waits for the last one when it ends.
+    func inTurn(
+        _ request: @escaping @Sendable (isolated Account) async throws(AgentError) -> Void
+    ) -> Task<AgentError?, Never> {
+        let earlier = revocation
+        let task = Task { () -> AgentError? in
+            _ = await earlier?.value
+            do throws(AgentError) {
+                try await request(self)
+                return nil
+            } catch {
+                parts.log.warning("A refresh token could not be revoked: \(error.message)", metadata: metadata)
+                return error
+            }
+        }
+        revocation = task
+        return task
+    }
+
+    func tell(_ api: AuthenticationAPI, toRevoke refreshToken: Secret) async throws(AgentError) {
+        do {
+            try await api.revoke(refreshToken)
+        } catch {
+            throw AgentError(error, profile: profile.name)
+        }
+    }
+}
