@@ -52,8 +52,10 @@ extension Account {
     }
 
     /// Deletes what the profile kept in the keyring before `persist` was changed, as far as the keyring can be asked.
+    ///
+    /// - Parameter known: sign-ins that are revoked already.
     @discardableResult
-    func endStrays(revoking: Bool) -> Task<AgentError?, Never> {
+    func endStrays(revoking: Bool, besides known: [Credentials]) -> Task<AgentError?, Never> {
         inTurn { account throws(AgentError) in
             for item in account.otherItems {
                 // A keyring that is locked or away may never have had any of it.
@@ -65,7 +67,9 @@ extension Account {
                     // A damaged one names nothing that could be revoked; the program that wrote a newer one will want it.
                     if case .newerVersion = error { continue }
                 }
-                if revoking, let credentials, let refreshToken = credentials.refreshToken {
+                if revoking, let credentials, let refreshToken = credentials.refreshToken,
+                    !known.contains(where: { $0.refreshToken == refreshToken })
+                {
                     let api = try await account.parts.tenants.api(
                         of: credentials.binding, profile: account.profile, anchors: account.allAnchors)
                     try await account.tell(api, toRevoke: refreshToken)

@@ -42,7 +42,7 @@ extension Account {
         defer { replaced = [] }
         if mayHaveStrays {
             mayHaveStrays = false
-            endStrays(revoking: true)
+            endStrays(revoking: true, besides: replaced)
         }
         return replaced.compactMap { revokeWhereIssued($0) }
     }
@@ -81,7 +81,7 @@ extension Account {
         if let error = await save() {
             reasons.append(AgentError(error, profile: profile.name).message)
         } else {
-            revocations.append(endStrays(revoking: wantsRevocation))
+            revocations.append(endStrays(revoking: wantsRevocation, besides: signIns))
         }
         var isRevoked = wantsRevocation && unread == nil
         for revocation in revocations {
@@ -100,7 +100,9 @@ extension Account {
     /// Tells the tenant that a refresh token will not be used any more; the result says why that failed.
     @discardableResult
     func revoke(_ refreshToken: Secret) -> Task<AgentError?, Never> {
-        inTurn { account throws(AgentError) in try await account.tell(try await account.tenant().api, toRevoke: refreshToken) }
+        inTurn { account throws(AgentError) in
+            try await account.tell(try await account.tenant().api, toRevoke: refreshToken)
+        }
     }
 
     /// Checks that a sign-in could be saved before a code is sent for it. It may replace a record that is damaged.

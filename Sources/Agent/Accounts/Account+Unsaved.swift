@@ -27,6 +27,7 @@ extension Account {
             credentials = nil
         }
         guard profile.persist != .memory, let credentials else {
+            if let credentials { addFormer(credentials) }
             parts.unsaved.set(nil, of: profile.name, at: parts.clock)
             return false
         }

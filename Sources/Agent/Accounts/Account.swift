@@ -40,7 +40,8 @@ actor Account {
         let log: Logger
 
         init(
-            tenants: Tenants, keyring: any SecretStore, notes: LogoutNotes, unsaved: UnsavedRecords, clock: any AgentClock, counters: Counters,
+            tenants: Tenants, keyring: any SecretStore, notes: LogoutNotes, unsaved: UnsavedRecords,
+            clock: any AgentClock, counters: Counters,
             events: EventHub, log: Logger
         ) {
             self.tenants = tenants

@@ -113,7 +113,9 @@ private struct Record: Codable {
         if let sub = idToken.flatMap(person.subBeforeCleaning) { person.sub = sub }
         var token = tokens.first { $0.key == .standard && $0.value.isBearerToken }
         token?.shiftTimes(by: shift)
-        if time?.boot.id != clock.boot.id, let issuedAt = token?.issuedAt, issuedAt > clock.now.unixTime + Self.tolerance {
+        if time?.boot.id != clock.boot.id, let issuedAt = token?.issuedAt,
+            issuedAt > clock.now.unixTime + Self.tolerance
+        {
             // A machine that lost its date while it was off would take an expired token for a fresh one; a refresh tells.
             token = nil
         }

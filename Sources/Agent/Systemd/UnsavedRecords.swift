@@ -32,7 +32,11 @@ package final class UnsavedRecords: Sendable {
         var state = State()
         for (name, descriptor) in inherited {
             defer { close(descriptor) }
-            guard let (serial, profile) = Self.parse(name) else { continue }
+            guard let (serial, profile) = Self.parse(name) else {
+                // Never given by a program like this one.
+                ServiceManager.removeStored(name)
+                continue
+            }
             state.lastSerial = max(state.lastSerial, serial)
             if let other = state.kept[profile] {
                 ServiceManager.removeStored(Self.name(min(serial, other), profile))
@@ -106,9 +110,15 @@ package final class UnsavedRecords: Sendable {
         "\(namePrefix)\(serial).\(profile)"
     }
 
+    /// The highest serial number that is believed: no process ever gets there, and any number of records can follow it.
+    private static let highestSerial = 1 << 48
+
     private static func parse(_ name: String) -> (serial: Int, profile: String)? {
         let parts = name.dropFirst(namePrefix.count).split(separator: ".", maxSplits: 1)
-        guard parts.count == 2, let serial = Int(parts[0]) else { return nil }
-        return (serial, String(parts[1]))
+        guard parts.count == 2, let serial = Int(parts[0]), (1...highestSerial).contains(serial) else { return nil }
+        let profile = String(parts[1])
+        // A number that is written in another way could not be named again, to have it dropped.
+        guard Profile.isValid(name: profile), self.name(serial, profile) == name else { return nil }
+        return (serial, profile)
     }
 }

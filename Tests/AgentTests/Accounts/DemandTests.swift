@@ -35,7 +35,9 @@ struct DemandTests {
         }
     }
 
-    @Test("no other way to demand one is quicker: another scope, a token reported as refused, an ID token that has expired")
+    @Test(
+        "no other way to demand one is quicker: another scope, a token reported as refused, an ID token that has expired"
+    )
     func otherWays() async throws {
         try await AgentFixture.run { fixture in
             try await fixture.signIn()

@@ -60,8 +60,10 @@ struct RecordTests {
             Change("refusal", .string("expired")), Change("refusal", .string("whatever")), Change("tokens", nil),
             Change("tokens", .object([:])), Change("tokens.0.key", .string("x")), Change("tokens.0.scope", .integer(1)),
             // In range, but not in order.
-            Change("tokens.0.expires_at", .integer(1_800_000_000)), Change("tokens.0.issued_at", .integer(1_800_000_100)),
-            Change("tokens.0.received_at", .integer(1_799_999_999)), Change("tokens.0.expires_at", .integer(1_900_000_000)),
+            Change("tokens.0.expires_at", .integer(1_800_000_000)),
+            Change("tokens.0.issued_at", .integer(1_800_000_100)),
+            Change("tokens.0.received_at", .integer(1_799_999_999)),
+            Change("tokens.0.expires_at", .integer(1_900_000_000)),
             Change("signed_in_at", .integer(1_900_000_000)), Change("refreshing_since", .integer(1_700_000_000)),
             Change("refreshing_since", .integer(1_900_000_000)), Change("time.now", .integer(0)),
             Change("time.boot.id", .string(String(repeating: "b", count: 65))),
@@ -120,11 +122,13 @@ struct RecordTests {
         }
     }
 
-    @Test("what may be absent or is not known yet costs no login", arguments: [
-        Change("time", nil), Change("binding.anchors", nil), Change("later", .object(["a": .number(1e300)])),
-        Change("tokens", .array([])), Change("id_token", nil), Change("account.email", nil),
-        Change("binding.later", .string("x")),
-    ])
+    @Test(
+        "what may be absent or is not known yet costs no login",
+        arguments: [
+            Change("time", nil), Change("binding.anchors", nil), Change("later", .object(["a": .number(1e300)])),
+            Change("tokens", .array([])), Change("id_token", nil), Change("account.email", nil),
+            Change("binding.later", .string("x")),
+        ])
     func optional(change: Change) async throws {
         try await AgentFixture.run { fixture in
             try await fixture.signIn()
@@ -141,7 +145,8 @@ struct RecordTests {
         try await AgentFixture.run { fixture in
             try await fixture.signIn()
             let item = KeyringItem(kind: .session, profile: "work", collection: .default)
-            let change = Change("account", .object(["sub": "email|1\u{1B}[2J", "name": "A\u{202E}da\n", "email": "a@b\u{9B}"]))
+            let change = Change(
+                "account", .object(["sub": "email|1\u{1B}[2J", "name": "A\u{202E}da\n", "email": "a@b\u{9B}"]))
             try await fixture.store.save(try Self.record(fixture, change), as: item)
             let next = try await fixture.restarted()
             _ = await next.tokenError()

@@ -32,6 +32,27 @@ struct UnsavedRecordsTests {
         #expect(SealedFile.read(-1) == nil)
     }
 
+    @Test(
+        "one whose name no process of this service can have given is passed over, and the serial numbers go on",
+        arguments: [
+            "unsaved.9223372036854775807.work", "unsaved.-1.work", "unsaved.+7.work", "unsaved.007.work", "unsaved.7",
+            "unsaved.7.", "unsaved.7.a b", "unsaved.99999999999999999999.work", "unsaved..work",
+            "unsaved.1000000000000000.work",
+        ])
+    func impossibleName(name: String) async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            let record = try await Self.unsavedRecord(fixture)
+            let unsaved = UnsavedRecords(inherited: [(name, try SealedFile.make(Secret(record)))])
+            #expect(unsaved.inherited(of: "work") == nil)
+            fixture.store.fail(nil)
+            let next = try await fixture.restarted(unsaved: unsaved)
+            next.store.fail(.locked, afterWrites: 1)
+            // One more that the manager would be given.
+            _ = await next.tokenError(.with(force: true))
+        }
+    }
+
     @Test("is served, is told to be unsaved, and is saved as soon as the keyring takes it")
     func taken() async throws {
         try await AgentFixture.run { fixture in
