@@ -100,7 +100,8 @@ extension AgentError {
             self.init(.keyringUnavailable, "The keyring's record of profile \(profile) is damaged.") { data in
                 data.profile = profile
                 data.cause = "corrupt"
-                data.hint = "Delete it by 'postern logout \(profile)', then sign in again."
+                data.hint =
+                    "Sign in anew by 'postern login \(profile)', which replaces it, or delete it by 'postern logout \(profile)'."
             }
         case .newerVersion(let version):
             self.init(.keyringUnavailable, "The keyring's record of profile \(profile) has format \(version).") {
@@ -123,6 +124,8 @@ extension AgentError {
             case "reuse_suspected":
                 "The tenant refused a refresh token of profile \(profile) that should be valid: it was revoked, or somebody else used it."
             case "user_deleted": "The tenant no longer knows the person who signed in to profile \(profile)."
+            case "settings_changed":
+                "The sign-in of profile \(profile) was made under other settings, and is not used under these."
             case "no_refresh_token":
                 "The access token of profile \(profile) has expired and the tenant gave no refresh token."
             default: "The sign-in of profile \(profile) is no longer valid."
@@ -131,9 +134,13 @@ extension AgentError {
             data.profile = profile
             data.cause = cause
             data.hint =
-                cause == "no_refresh_token"
-                ? "Sign in by 'postern login \(profile)'; for refresh tokens, request offline_access and allow it for the API."
-                : "Sign in by 'postern login \(profile)'."
+                switch cause {
+                case "no_refresh_token":
+                    "Sign in by 'postern login \(profile)'; for refresh tokens, request offline_access and allow it for the API."
+                case "settings_changed":
+                    "Sign in by 'postern login \(profile)', or put back what was changed: issuer, client_id, audience, scope or ca_file."
+                default: "Sign in by 'postern login \(profile)'."
+                }
         }
     }
 }
