@@ -115,6 +115,13 @@ struct TransportTests {
         }
     }
 
+    @Test("with ca_file a system without certificates is no obstacle")
+    func noSystemAnchors() async throws {
+        try await TenantFixture.run(tenant: { $0.usesTLS = true }, systemHasAnchors: false) { fixture in
+            #expect(try await fixture.signIn().refreshToken != nil)
+        }
+    }
+
     @Test("https to a server that speaks http is tls")
     func plain() async throws {
         try await TenantFixture.run { fixture in
