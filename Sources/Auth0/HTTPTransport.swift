@@ -18,11 +18,13 @@ package struct HTTPTransport: Sendable {
     private let sleep: @Sendable (Duration) async throws -> Void
 
     /// - Parameters:
-    ///   - trustAnchors: path of a PEM file whose certificates are trusted besides the system's.
+    ///   - trustAnchors: trusted besides the system's certificates, or alone where the system has none.
+    ///   - systemHasAnchors: whether the system's certificates can be loaded.
     ///   - deadline: for the whole answer; tests, which would have to wait for it, make it shorter.
     ///   - sleep: returns after the time, suspend included, and throws if the task is cancelled.
     package init(
-        client: HTTPClient, trustAnchors: String? = nil, deadline: Duration = .seconds(15),
+        client: HTTPClient, trustAnchors: TrustAnchors? = nil,
+        systemHasAnchors: @autoclosure () -> Bool = Self.systemHasAnchors, deadline: Duration = .seconds(15),
         sleep: @escaping @Sendable (Duration) async throws -> Void
     ) {
         self.client = client
@@ -30,9 +32,21 @@ package struct HTTPTransport: Sendable {
         self.sleep = sleep
         var tls = TLSConfiguration.makeClientConfiguration()
         if let trustAnchors {
-            tls.additionalTrustRoots = [.file(trustAnchors)]
+            // Each has been read by the same library before, so none is left out here.
+            let certificates = trustAnchors.certificates.compactMap { try? NIOSSLCertificate(bytes: $0, format: .der) }
+            if systemHasAnchors() {
+                tls.additionalTrustRoots = [.certificates(certificates)]
+            } else {
+                tls.trustRoots = .certificates(certificates)
+            }
         }
         self.tls = tls
+    }
+
+    /// Whether the library can load what it takes for the system's certificates. Where it cannot, it refuses every connection, even one that further anchors
+    /// would vouch for.
+    package static var systemHasAnchors: Bool {
+        (try? NIOSSLContext(configuration: .makeClientConfiguration())) != nil  // that it cannot is all that matters
     }
 
     /// A client for this transport: no redirects, no proxy, no decompression, a connection of its own for each request.

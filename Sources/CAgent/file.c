@@ -1,11 +1,17 @@
 #include "CAgent.h"
 
+#include <stddef.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 static int told(int result, const struct stat *status, struct postern_file *file) {
     if (result == 0)
         *file = (struct postern_file){
-            .mode = status->st_mode, .owner = status->st_uid, .device = status->st_dev, .inode = status->st_ino};
+            .mode = status->st_mode,
+            .owner = status->st_uid,
+            .group = status->st_gid,
+            .device = status->st_dev,
+            .inode = status->st_ino};
     return result;
 }
 
@@ -17,4 +23,8 @@ int postern_lstat(const char *path, struct postern_file *file) {
 int postern_fstat(int descriptor, struct postern_file *file) {
     struct stat status;
     return told(fstat(descriptor, &status), &status, file);
+}
+
+int postern_has_acl(int descriptor) {
+    return fgetxattr(descriptor, "system.posix_acl_access", NULL, 0) >= 0;
 }

@@ -30,7 +30,7 @@ struct TenantFixture: Sendable {
 
     static func run(
         tenant edit: (inout Options) -> Void = { _ in }, authentication: ClientAuthentication = .none,
-        trusts: Bool = true, deadline: Duration = .seconds(15),
+        trusts: Bool = true, systemHasAnchors: Bool = true, deadline: Duration = .seconds(15),
         _ body: @escaping @Sendable (TenantFixture) async throws -> Void
     ) async throws {
         let clock = Clock()
@@ -39,15 +39,11 @@ struct TenantFixture: Sendable {
         options.signingKeys = try signingKeys.get()
         edit(&options)
         let tenant = try DevTenant(options)
-        let anchors = FileManager.default.temporaryDirectory.path() + "/postern-test-\(UUID().uuidString).pem"
-        defer {
-            // It stays for the system to clean up if it cannot be removed.
-            try? FileManager.default.removeItem(atPath: anchors)
-        }
-        try tenant.caCertificatePEM?.write(toFile: anchors, atomically: true, encoding: .utf8)
+        let anchors = try tenant.caCertificatePEM.map { try TrustAnchors(pem: $0) }
         let client = HTTPTransport.makeClient(on: MultiThreadedEventLoopGroup.singleton)
         let transport = HTTPTransport(
-            client: client, trustAnchors: trusts && options.usesTLS ? anchors : nil, deadline: deadline,
+            client: client, trustAnchors: trusts ? anchors : nil, systemHasAnchors: systemHasAnchors,
+            deadline: deadline,
             sleep: { try await Task.sleep(for: $0) })
         let clientID = options.clients[0].id
         let result: Result<Void, any Error>

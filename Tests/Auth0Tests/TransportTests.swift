@@ -115,6 +115,14 @@ struct TransportTests {
         }
     }
 
+    @Test("with ca_file a system without certificates is no obstacle")
+    func noSystemAnchors() async throws {
+        try await TenantFixture.run(tenant: { $0.usesTLS = true }, systemHasAnchors: false) { fixture in
+            let tokens = try await fixture.signIn()
+            #expect(tokens.refreshToken != nil)
+        }
+    }
+
     @Test("https to a server that speaks http is tls")
     func plain() async throws {
         try await TenantFixture.run { fixture in

@@ -7,9 +7,10 @@ import PosternProtocol
 // issued them: an edited file must neither send them elsewhere nor leave them valid.
 
 extension Account {
-    /// Whether what is signed in here may be used under these settings, too.
+    /// Whether what is signed in here may be used under these settings, too, and nothing that was signed in before.
     func keepsSignIn(under new: Profile) -> Bool {
-        (record?.binding ?? Credentials.Binding(profile)).permits(new) && profile.persist == new.persist
+        !former.contains { $0.binding.permits(new) } && (record?.binding ?? Credentials.Binding(profile)).permits(new)
+            && profile.persist == new.persist
     }
 
     /// Whether this account's record is where the profile's would be.

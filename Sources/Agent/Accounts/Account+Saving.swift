@@ -64,13 +64,14 @@ extension Account {
                 served = .signedOut
                 return
             }
-            let credentials = try Credentials(json: json, at: parts.clock)
+            var credentials = try Credentials(json: json, at: parts.clock)
             guard credentials.binding.permits(profile) else {
                 parts.log.notice("The keyring's record belongs to other settings and is not used.", metadata: metadata)
                 addFormer(credentials)
                 served = .signedOut
                 return
             }
+            credentials.binding = credentials.binding.noting(profile)
             doubtSince = credentials.refreshingSince
             record = credentials
             savedRefreshToken = credentials.refreshToken

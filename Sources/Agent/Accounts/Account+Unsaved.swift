@@ -57,6 +57,8 @@ extension Account {
     }
 
     private func goOn(with unsaved: Credentials) {
+        var unsaved = unsaved
+        unsaved.binding = unsaved.binding.noting(profile)
         doubtSince = unsaved.refreshingSince
         keep(unsaved)
         nextSave = now

@@ -33,6 +33,13 @@ struct Credentials: Equatable, Sendable {
             return expected == current && (anchors.map { Set($0).isSuperset(of: current.anchors ?? []) } ?? true)
         }
 
+        /// The same for a record that did not note its trust anchors: from now on it is bound to those that it is used with.
+        func noting(_ profile: Profile) -> Binding {
+            var noted = self
+            noted.anchors = anchors ?? Binding(profile).anchors
+            return noted
+        }
+
         private enum CodingKeys: String, CodingKey {
             case profile, issuer
             case clientID = "client_id"

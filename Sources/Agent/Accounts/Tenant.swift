@@ -32,7 +32,7 @@ package struct Tenants: Sendable {
         let api = AuthenticationAPI(
             issuer: profile.issuer, clientID: profile.clientID, authentication: try await authentication(of: profile),
             transport: HTTPTransport(
-                client: client, trustAnchors: profile.caFile, sleep: { try await Reactor.shared.sleep(for: $0) }),
+                client: client, trustAnchors: profile.trustAnchors, sleep: { try await Reactor.shared.sleep(for: $0) }),
             now: now)
         return Tenant(api: api, verifier: IDTokenVerifier(api: api, now: now))
     }
@@ -55,7 +55,8 @@ package struct Tenants: Sendable {
         return AuthenticationAPI(
             issuer: issuer, clientID: binding.clientID, authentication: try await authentication(of: profile),
             transport: HTTPTransport(
-                client: client, trustAnchors: nil, sleep: { try await Reactor.shared.sleep(for: $0) }),
+                client: client, trustAnchors: TrustAnchors(of: anchors, among: Set(binding.anchors ?? [])),
+                sleep: { try await Reactor.shared.sleep(for: $0) }),
             now: { [clock] in clock.wall })
     }
 

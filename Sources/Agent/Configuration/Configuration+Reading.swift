@@ -115,7 +115,7 @@ extension Profile {
         sessionLifetime = try group.integer("session_lifetime", in: 60...31_557_600) ?? sessionLifetime
         language = try group.text("language")
         forwardedFor = try Self.forwardedFor(group, authentication: clientAuth)
-        caFile = try Self.caFile(group)
+        trustAnchors = try Self.trustAnchors(group)
         try group.onlyDefault("send", "code")
         try group.onlyDefault("confirm", "never")
         try group.onlyDefault("lock", "never")
@@ -180,12 +180,23 @@ extension Profile {
         return inet_pton(AF_INET, text, &bytes) == 1 || inet_pton(AF_INET6, text, &bytes) == 1
     }
 
-    private static func caFile(_ group: ConfigurationGroup) throws(ConfigurationError) -> String? {
+    private static func trustAnchors(_ group: ConfigurationGroup) throws(ConfigurationError) -> TrustAnchors? {
         guard let path = try group.text("ca_file") else { return nil }
-        guard access(path, R_OK) == 0 else {
-            throw group.error("ca_file", "\(path) cannot be read: \(String(cString: strerror(errno)))")
+        guard path.hasPrefix("/") else { throw group.error("ca_file", "must be an absolute path, not \(path.quoted)") }
+        do {
+            guard let text = try PrivateFile.read(path) else {
+                throw group.error("ca_file", "\(path.quoted) does not exist")
+            }
+            return try TrustAnchors(pem: text)
+        } catch let problem as PrivateFile.Problem {
+            throw group.error("ca_file", "\(path.quoted) \(problem)")
+        } catch let invalid as TrustAnchors.Invalid {
+            throw group.error("ca_file", "\(path.quoted) \(invalid.reason)")
+        } catch let error as ConfigurationError {
+            throw error
+        } catch {
+            throw group.error("ca_file", "\(path.quoted) cannot be read")
         }
-        return path
     }
 
     private static func check(

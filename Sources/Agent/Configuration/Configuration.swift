@@ -50,8 +50,7 @@ package struct Profile: Equatable, Sendable {
     package var sessionLifetime = 2_592_000
     package var language: String?
     package var forwardedFor = ForwardedFor.off
-    /// Path of a PEM file with further trust anchors.
-    package var caFile: String?
+    /// The certificates of `ca_file`, as they were when the configuration was read.
     package var trustAnchors: TrustAnchors?
 
     package enum ClientAuth: String, CaseIterable, Sendable {

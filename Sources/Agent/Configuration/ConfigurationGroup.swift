@@ -81,10 +81,28 @@ struct ConfigurationGroup {
 }
 
 extension String {
+    /// In quotes, for an error: what is long is cut, and what cannot be seen is written as its number.
+    var quoted: String {
+        let shown = unicodeScalars.prefix(100)
+        let text = shown.map { $0.isInvisible ? "\\u{\(String($0.value, radix: 16))}" : String($0) }.joined()
+        return "\"\(text)\(shown.endIndex == unicodeScalars.endIndex ? "" : "…")\""
+    }
+
     var trimmed: String {
         var rest = unicodeScalars[...]
         while rest.first?.properties.isWhitespace == true { rest.removeFirst() }
         while rest.last?.properties.isWhitespace == true { rest.removeLast() }
         return String(rest)
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether a reader of the file would not see it, or take it for a plain blank: controls, format characters (directions among them), separators, fillers.
+    var isInvisible: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned, .surrogate, .privateUse: true
+        case .spaceSeparator: self != " "
+        default: properties.isDefaultIgnorableCodePoint
+        }
     }
 }

@@ -8,6 +8,7 @@
 struct postern_file {
     mode_t mode; /* type and permissions */
     uid_t owner;
+    gid_t group;
     dev_t device;
     ino_t inode;
 };
@@ -15,6 +16,10 @@ struct postern_file {
 /* Of what a path names, where a symbolic link names itself (lstat(2)), and of an open file (fstat(2)). Return 0, or -1 with errno. */
 int postern_lstat(const char *path, struct postern_file *file);
 int postern_fstat(int descriptor, struct postern_file *file);
+
+/* Whether an open file has an access control list beside its mode (acl(5)): then the group's permissions are those of whomever the list names, too.
+   In C because Swift's module of glibc has no <sys/xattr.h>. */
+int postern_has_acl(int descriptor);
 
 /* Accepts a connection; its socket does not block and is closed on exec (accept4(2)). accept4 and struct ucred are declared for _GNU_SOURCE alone, which
    Swift's importer does not define.

@@ -51,7 +51,9 @@ struct ConfigurationTests {
         #expect(profile.clientID == "abc")
         #expect(profile.clientAuth == .none)
         #expect(profile.connection == "email")
-        #expect(profile.username == nil && profile.audience == nil && profile.language == nil && profile.caFile == nil)
+        #expect(
+            profile.username == nil && profile.audience == nil && profile.language == nil && profile.trustAnchors == nil
+        )
         #expect(profile.scope == "openid profile email offline_access")
         #expect(profile.audiences.isEmpty && profile.authParams.isEmpty)
         #expect(profile.persist == .keyring)
@@ -69,7 +71,7 @@ struct ConfigurationTests {
             "audience = https://api",
             "scope = openid read", "audiences = https://a https://b", "auth_params = a=1 b=c=d", "persist = session",
             "refresh = on-demand", "refresh_margin = 10", "rotation_overlap = 60", "session_lifetime = 3600",
-            "language = de", "forwarded_for = ssh", "ca_file = /etc/hosts", "send = code", "confirm = never",
+            "language = de", "forwarded_for = ssh", "send = code", "confirm = never",
             "lock = never", "callback_port = 8123")
         #expect(profile.clientAuth == .secretPost)
         #expect(profile.connection == "sms")
@@ -85,7 +87,6 @@ struct ConfigurationTests {
         #expect(profile.sessionLifetime == 3600)
         #expect(profile.language == "de")
         #expect(profile.forwardedFor == .ssh)
-        #expect(profile.caFile == "/etc/hosts")
         let agent = try Self.read("[agent]\nmin_ttl=1\nwait=2\nmax_connections=3\nkeep_unsaved=no").agent
         #expect(agent.minTTL == 1)
         #expect(agent.wait == 2)
