@@ -26,7 +26,9 @@ final class Collection {
         }
         defer { secret_value_unref(UnsafeMutableRawPointer(value)) }
         var length: gsize = 0
-        let bytes = UnsafeRawBufferPointer(start: secret_value_get(value, &length), count: Int(length))
+        let start = secret_value_get(value, &length)
+        guard length <= KeyringItem.secretLimit else { return .corrupt }
+        let bytes = UnsafeRawBufferPointer(start: start, count: Int(length))
         return String(validating: bytes, as: UTF8.self).map { .found(secret: $0) } ?? .corrupt
     }
 

@@ -21,6 +21,9 @@ package struct KeyringItem: Codable, Hashable, Sendable {
         case session
     }
 
+    /// The longest secret that is read, bytes. Records are much shorter now; those of programs that set no limit were not.
+    package static let secretLimit = 8 << 20
+
     package var kind: Kind
     package var profile: String
     package var collection: Collection

@@ -30,6 +30,19 @@ struct KeyringWorkerTests {
         }
     }
 
+    @Test("a secret that no program of ours has written, because it is too long or no text, is told to be damaged")
+    func foreignSecrets() async throws {
+        try await withPrivateDesktop { desktop in
+            let connection = try WorkerConnection(environment: desktop.environment)
+            try #expect(connection.ask(.save, String(repeating: "x", count: KeyringItem.secretLimit)) == .done)
+            try #expect(
+                connection.ask(.save, String(repeating: "x", count: KeyringItem.secretLimit + 1))
+                    == .failed(message: "the keyring accepted the item but did not keep it", lostBus: false))
+            #expect(try connection.ask(.load) == .corrupt)
+            await connection.worker.end()
+        }
+    }
+
     @Test("the record of the bus does show a prompt when a program causes one")
     func promptsAreSeen() async throws {
         try await withPrivateDesktop { desktop in

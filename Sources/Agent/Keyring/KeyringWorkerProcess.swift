@@ -17,6 +17,9 @@ final class KeyringWorkerProcess {
         case unreadable
     }
 
+    /// The longest reply, bytes: in JSON a character of a secret may take six.
+    private static let replyLimit = 6 * KeyringItem.secretLimit + 4096
+
     let processID: pid_t
     private let socket: Int32
     private var received: [UInt8] = []
@@ -84,6 +87,7 @@ final class KeyringWorkerProcess {
             let count = recv(socket, &chunk, chunk.count, Int32(MSG_DONTWAIT))
             if count > 0 {
                 received.append(contentsOf: chunk.prefix(count))
+                guard received.count <= Self.replyLimit else { throw .unreadable }
             } else if count == 0 {
                 throw .ended
             } else {
