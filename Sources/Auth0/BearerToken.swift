@@ -1,8 +1,8 @@
 extension Secret {
-    /// Whether it can stand in an `Authorization` header (RFC 6750, section 2.1): visible ASCII characters alone, as a line break in it would become a
-    /// header of the tenant's choice.
+    /// Whether it can stand in an `Authorization` header: it is visible ASCII. RFC 6750, section 2.1, allows less, RFC 6749, appendix A.12, the space too;
+    /// a line break would become a header of the sender's choice.
     package var isBearerToken: Bool {
         let bytes = revealed.utf8
-        return !bytes.isEmpty && bytes.allSatisfy { (UInt8(ascii: "!")...UInt8(ascii: "~")).contains($0) }
+        return !bytes.isEmpty && bytes.allSatisfy { (0x21...0x7E).contains($0) }
     }
 }

@@ -49,7 +49,7 @@ extension IDTokenClaims {
             var sub: String
         }
         // What cannot be read says nothing.
-        return json(ofVerified: token).flatMap { try? JSONDecoder().decode(Subject.self, from: Data($0)).sub }
+        return JWTParts(token).flatMap { try? TenantJSON.decode(Subject.self, from: $0.payload).sub }
     }
 
     /// All claims of a token that was verified when it was stored, as JSON; nil if they cannot be read.

@@ -46,7 +46,7 @@ package struct TokenResponse: Sendable {
         let token = try require(
             raw.accessToken.flatMap { $0.isEmpty ? nil : $0 }, "the token response has no access_token")
         _ = try require(
-            Self.isAccessToken(token) ? token : nil, "the access_token has characters that no token may have")
+            Secret(token).isBearerToken ? token : nil, "the access_token has characters that no token may have")
         let type = try require(raw.tokenType, "the token response has no token_type")
         _ = try require(type.lowercased() == "bearer" ? type : nil, "the token_type is not Bearer")
         let lifetime = try require(raw.expiresIn?.seconds, "the token response has no expires_in that is a number")
@@ -58,12 +58,6 @@ package struct TokenResponse: Sendable {
         self.refreshToken = refreshToken
         idToken = raw.idToken.flatMap { $0.isEmpty ? nil : Secret($0) }
         recoveryCode = (raw.recoveryCode?.value).flatMap { $0.isEmpty ? nil : Secret(TenantText.printable($0)) }
-    }
-
-    /// What can stand in an `Authorization` header. RFC 6750, section 2.1, allows less, RFC 6749, appendix A.12, the space too; a line break would become a
-    /// header of the sender's choice.
-    private static func isAccessToken(_ text: String) -> Bool {
-        text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
     }
 
     /// Longer than any that a tenant was seen to give, and short enough for the keyring's record, bytes.

@@ -27,7 +27,7 @@ extension Account {
         while flight == nil, case let next = lastDemand + Self.demandGap, next > now {
             guard next <= end else { throw timeout }
             do {
-                try await parts.clock.sleep(for: .seconds(next.timeIntervalSince(now)))
+                try await parts.clock.sleep(for: next.duration(since: now))
             } catch {
                 throw timeout  // cancelled: nobody is there to read it
             }
@@ -44,7 +44,7 @@ extension Account {
     func refreshedToken(_ key: TokenKey, before end: Date, isDemanded: Bool) async throws(AgentError) -> AccessToken {
         if let error = loginRequired(by: served.credentials) ?? secondFactorRequired { throw error }
         if isDemanded, flight == nil { lastDemand = now }
-        let wait = Duration.seconds(max(end.timeIntervalSince(now), 0))
+        let wait = max(end.duration(since: now), .zero)
         waiterCount += 1
         let id = waiterCount
         let result = await withTaskCancellationHandler {

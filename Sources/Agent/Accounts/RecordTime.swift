@@ -1,4 +1,5 @@
 import FoundationEssentials
+import OutsideInput
 
 /// When a record was written, on each of the clocks, all in seconds.
 ///
@@ -7,7 +8,7 @@ import FoundationEssentials
 struct RecordTime: Codable, Equatable, Sendable {
     /// The times that a record may hold, Unix seconds: to the end of year 9999, and as far back, because a machine whose date was set back may write
     /// times before 1970.
-    static let range = -253_402_300_799...253_402_300_799
+    static let range = -Bounded.times.upperBound...Bounded.times.upperBound
     private static let longestID = 64
 
     /// The writer's own time, since 1970.
@@ -30,7 +31,7 @@ struct RecordTime: Codable, Equatable, Sendable {
     }
 
     /// The writer's own time in whole seconds, rounded up; nothing in its record is later.
-    var latest: Int { Int(exactly: now.rounded(.up)) ?? Self.range.upperBound }
+    var latest: Int { Bounded.whole(now, in: Self.range, rounded: .up) ?? Self.range.upperBound }
 
     /// Seconds to add to the writer's times so that they are times of this clock.
     func shift(to clock: any AgentClock) -> Int {
@@ -39,6 +40,6 @@ struct RecordTime: Codable, Equatable, Sendable {
             boot.id == reader.boot.id
             ? (reader.now - reader.boot.seconds) - (now - boot.seconds)
             : (reader.now - reader.wall) - (now - wall)
-        return Int(exactly: shift.rounded()) ?? 0
+        return Bounded.whole(shift, in: Self.range, rounded: .toNearestOrAwayFromZero) ?? 0
     }
 }
