@@ -71,7 +71,8 @@ let package = Package(
 
         .target(name: "KeyringProtocol", swiftSettings: settings),
         .target(
-            name: "Keyring", dependencies: ["KeyringProtocol", "CLibsecret", "CLinux", "CCrash"], swiftSettings: settings),
+            name: "Keyring", dependencies: ["KeyringProtocol", "CLibsecret", "CLinux", "CCrash"],
+            swiftSettings: settings),
 
         .target(
             name: "Agent",

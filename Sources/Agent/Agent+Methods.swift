@@ -149,7 +149,9 @@ extension Agent {
         let profile = await account.profile
         let settings = await configuration.current.agent
         if let audience = request.audience, audience != profile.audience, !profile.audiences.contains(audience) {
-            throw AgentError(.denied, "Profile \(profile.name) does not declare the audience \"\(TenantText.printable(audience))\".") {
+            throw AgentError(
+                .denied, "Profile \(profile.name) does not declare the audience \"\(TenantText.printable(audience))\"."
+            ) {
                 data in
                 data.profile = profile.name
                 data.hint = "Add it to audiences of the profile."

@@ -9,8 +9,9 @@ package enum TenantScope {
     ///
     /// - Parameter requested: at most ``byteLimit`` bytes with the spaces between them.
     package static func cut(_ scope: String, keeping requested: [String] = []) -> String {
-        let names = scope.utf8.split(separator: UInt8(ascii: " ")).filter { $0.allSatisfy(isScopeCharacter) }.compactMap(
-            String.init)
+        let names = scope.utf8.split(separator: UInt8(ascii: " ")).filter { $0.allSatisfy(isScopeCharacter) }
+            .compactMap(
+                String.init)
         var seen: Set<String> = []
         let granted = names.filter { seen.insert($0).inserted }
         let wanted = Set(requested)

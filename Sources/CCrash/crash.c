@@ -24,7 +24,7 @@ struct module {
 
 static struct module modules[MODULE_LIMIT];
 static int module_count;
-static const char *program_name = "";
+static char program_name[NAME_LIMIT];
 static const char *priority = "";
 static int claimed;
 static volatile sig_atomic_t is_unwinding;
@@ -184,7 +184,7 @@ void postern_report_stack_overflow(void) {
 
 int postern_report_crashes(const char *program) {
     void *frame;
-    program_name = program;
+    snprintf(program_name, sizeof program_name, "%s", program);
     priority = is_journal() ? "<2>" : "";
     /* The first call loads the unwinder, which no signal handler may do (backtrace(3)). */
     backtrace(&frame, 1);

@@ -60,7 +60,7 @@ struct HostileTokenTests {
         "may have any number in its header, and be a good one all the same",
         arguments: [
             "1e308", "-1e308", "1e19", "9223372036854775808", "-9223372036854775809", "0.1e-300", "1E5", "[1e308]",
-            #"{"y":[1e308]}"#, "null", "18446744073709551616",
+            #"{"y":[1e308]}"#, "null", "18446744073709551616", "1e999",
         ])
     func headerNumbers(number: String) async throws {
         let header = #"{"alg":"RS256","x":\#(number),"typ":\#(number),"x5c":\#(number),"kid":"k"}"#
@@ -70,8 +70,9 @@ struct HostileTokenTests {
     @Test(
         "with a header that is none is malformed",
         arguments: [
-            #"{"alg":1e308,"kid":"k"}"#, #"{"alg":"RS256","kid":1e308}"#, #"{"alg":["RS256"],"kid":"k"}"#, "[]", "1e308",
-            "\"x\"", "null", "", "{", #"{"alg":"RS256","kid":"k","x":1e999}"#, #"{"alg":"RS256","kid":"k","crit":["b64"]}"#,
+            #"{"alg":1e308,"kid":"k"}"#, #"{"alg":"RS256","kid":1e308}"#, #"{"alg":["RS256"],"kid":"k"}"#, "[]",
+            "1e308",
+            "\"x\"", "null", "", "{", #"{"alg":"RS256","kid":"k","crit":["b64"]}"#,
             #"{"alg":"RS256","kid":"k","crit":1e308}"#, #"{"alg":"RS256","kid":"k","crit":[]}"#,
             #"{"alg":"RS256","kid":"k","x":"# + String(repeating: "[", count: 9000) + "}",
             #"{"alg":"RS256","kid":"k","x":"# + String(repeating: "[", count: 65) + String(repeating: "]", count: 65)
@@ -86,7 +87,9 @@ struct HostileTokenTests {
         arguments: ["1e308", "-1e308", "9223372036854775808", "[1e308]", #"{"y":-0.0}"#])
     func claimNumbers(number: String) async throws {
         #expect(
-            try await Self.brokenRule(Self.goodHeader) { Self.goodClaims($0, #","x":\#(number),"auth_time":\#(number)"#) }
+            try await Self.brokenRule(Self.goodHeader) {
+                Self.goodClaims($0, #","x":\#(number),"auth_time":\#(number)"#)
+            }
                 == nil)
     }
 
@@ -123,7 +126,9 @@ struct HostileTokenTests {
     func alphabet(addition: String) async throws {
         try await TenantFixture.run { fixture in
             let good = try Self.token(Self.goodHeader, Self.goodClaims("x")).revealed
-            for text in [good + addition, addition + good, good.replacing(".", with: addition + ".", maxReplacements: 1)] {
+            for text in [
+                good + addition, addition + good, good.replacing(".", with: addition + ".", maxReplacements: 1),
+            ] {
                 await #expect(throws: IDTokenVerifier.Failure.self) { try await fixture.verifier.verify(Secret(text)) }
                 #expect(JWTParts(Secret(text)) == nil)
             }
@@ -135,7 +140,8 @@ struct HostileTokenTests {
         try await TenantFixture.run { fixture in
             let keys = try Self.keys()
             await fixture.order(.answer(.text(200, keys, type: "application/json")), at: .keys)
-            let claims = Self.goodClaims(await fixture.tenant.issuer).replacing(#""sub":"a""#, with: "\"sub\":\"\u{E9}\"")
+            let claims = Self.goodClaims(await fixture.tenant.issuer).replacing(
+                #""sub":"a""#, with: "\"sub\":\"\u{E9}\"")
             let token = try Self.token(Self.goodHeader, claims)
             #expect(try await fixture.verifier.verify(token, subject: "\u{E9}").sub == "\u{E9}")
             await #expect(throws: IDTokenVerifier.Failure.self) {
@@ -176,7 +182,8 @@ struct HostileTokenTests {
 /// Answers that are nothing but nested, or huge where small ones are meant.
 @Suite("A hostile answer")
 struct HostileAnswerTests {
-    @Test("that is nested a hundred thousand levels deep is no JSON, whatever was asked", arguments: TenantCall.allCases)
+    @Test(
+        "that is nested a hundred thousand levels deep is no JSON, whatever was asked", arguments: TenantCall.allCases)
     func depth(call: TenantCall) async throws {
         for (status, open) in [(200, "["), (200, #"{"error":"#), (400, #"{"error":"#), (200, #"[{"id":"#)] {
             let body = String(repeating: open, count: 100_000)

@@ -73,7 +73,8 @@ struct TokenResponseTests {
     @Test(
         "an access token that could not stand in a header is refused, and the rotated token is kept",
         arguments: [
-            #""a\u0000b""#, #""a\nb""#, #""a\r\nX-Evil: 1""#, #""a b""#, #"" ""#, #""a\u007f""#, #""a\u009b""#, #""é""#, #""a\u202eb""#,
+            #""a\u0000b""#, #""a\nb""#, #""a\r\nX-Evil: 1""#, #""a b""#, #"" ""#, #""a\u007f""#, #""a\u009b""#, #""é""#,
+            #""a\u202eb""#,
             #""a\tb""#, #""\ud83d\ude00""#,
         ])
     func badAccessToken(text: String) {
@@ -100,11 +101,15 @@ struct TokenResponseTests {
         #expect(worse.refreshToken == nil)
     }
 
-    @Test("any other refresh token is kept as it is: it is only given back", arguments: ["a b", "é", "e\u{301}", "\u{202E}"])
+    @Test(
+        "any other refresh token is kept as it is: it is only given back",
+        arguments: ["a b", "é", "e\u{301}", "\u{202E}"])
     func oddRefreshToken(text: String) throws {
         let kept = try Self.response(["refresh_token": "\"\(text)\""]).get().refreshToken?.revealed
         #expect(kept.map { Array($0.utf8) } == Array(text.utf8))
-        #expect(try Self.response(["refresh_token": "\"" + String(repeating: "x", count: 16_384) + "\""]).get().refreshToken != nil)
+        #expect(
+            try Self.response(["refresh_token": "\"" + String(repeating: "x", count: 16_384) + "\""]).get().refreshToken
+                != nil)
     }
 
     @Test("scopes are cut at whole names, those that were asked for last")

@@ -38,7 +38,9 @@ struct CrashReportTests {
         #expect(resolved.contains("overflow"), "\(line)\n\(resolved)")
     }
 
-    @Test("by a stack that has no end is reported from a stack of its own, on other threads too", arguments: [false, true])
+    @Test(
+        "by a stack that has no end is reported from a stack of its own, on other threads too",
+        arguments: [false, true])
     func stackOverflow(onOtherThread: Bool) async throws {
         let result =
             onOtherThread
@@ -130,7 +132,9 @@ private func resolve(_ offset: String) throws -> String {
     let process = Process()
     let pipe = Pipe()
     process.executableURL = URL(filePath: "/usr/bin/addr2line")
-    process.arguments = ["-f", "-e", try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"), "0x" + offset]
+    process.arguments = [
+        "-f", "-e", try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"), "0x" + offset,
+    ]
     process.standardOutput = pipe
     try process.run()
     let output = try pipe.fileHandleForReading.readToEnd()

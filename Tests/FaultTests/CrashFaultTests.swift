@@ -19,7 +19,9 @@ struct CrashFaultTests {
             let lines = log.split(separator: "\n").filter { $0.contains("crashed:") }
             #expect(lines.count == 1, "\(log)")
             let line = try #require(lines.first)
-            #expect(line.hasPrefix("posternd: crashed: ") && line.contains("(\(signal)), code 0, sent by process "))
+            #expect(
+                line.hasPrefix("posternd: crashed: ") && line.contains("(\(signal)), code 0, sent by process "),
+                "\(line)")
             #expect(!log.contains(token) && !log.contains("Backtrac"))
 
             let places = line.matches(of: /\ posternd\+(0x[0-9a-f]+)/).map { String($0.1) }

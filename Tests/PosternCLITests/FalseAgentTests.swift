@@ -7,8 +7,8 @@ import Testing
 @Suite("A false agent")
 struct FalseAgentTests {
     static let numbers = [
-        "9223372036854775807", "-9223372036854775808", "9223372036854775808", "1e308", "-1e308", "1e18", "0", "-1",
-        "1.5", "253402300800", "\"1\"", "null", "[]", "true", "1e999",
+        "9223372036854775807", "-9223372036854775808", "9223372036854775808", "1e308", "0", "-1", "253402300800",
+        "null",
     ]
 
     /// Each command with an answer in which N stands for a number, and what it is asked on the way.
@@ -80,8 +80,11 @@ struct FalseAgentTests {
             ] {
                 let line = #"{"jsonrpc":"2.0","id":1,"error":"# + error.replacing("N", with: number) + "}\n"
                 let session = Session(
-                    script: ["token.get", "agent.status", "login.start", "logout", "mfa.list", "profile.list", "agent.reload"]
-                        .filter { Self.method(of: arguments) == $0 }.map { .init(method: $0, reply: .bytes(line)) })
+                    script: [
+                        "token.get", "agent.status", "login.start", "logout", "mfa.list", "profile.list",
+                        "agent.reload",
+                    ]
+                    .filter { Self.method(of: arguments) == $0 }.map { .init(method: $0, reply: .bytes(line)) })
                 let ending = try session.run(arguments)
                 #expect(ending.status < 128 && ending.status != 0, "\(arguments) with \(number): \(ending.words)")
             }
@@ -96,8 +99,11 @@ struct FalseAgentTests {
     func events() throws {
         for number in Self.numbers {
             let event = #"{"type":"login_ending","at":\#(number),"login_ends_at":\#(number)}"#
-            let lines = #"{"jsonrpc":"2.0","id":1,"result":{}}"# + "\n" + #"{"jsonrpc":"2.0","method":"event","params":\#(event)}"#
-            let ending = try Session(script: [.init(method: "events.subscribe", reply: .bytes(lines + "\n"))]).run("watch")
+            let lines =
+                #"{"jsonrpc":"2.0","id":1,"result":{}}"# + "\n"
+                + #"{"jsonrpc":"2.0","method":"event","params":\#(event)}"#
+            let ending = try Session(script: [.init(method: "events.subscribe", reply: .bytes(lines + "\n"))]).run(
+                "watch")
             #expect(ending.status == 69, "\(number): \(ending.words)")
         }
     }
@@ -108,7 +114,7 @@ struct FalseAgentTests {
             "", "\n", "{}\n", "[]\n", "null\n", "x\n", "{\"result\":\n", #"{"jsonrpc":"2.0","id":1}"# + "\n",
             String(repeating: "[", count: 200_000) + "\n", String(repeating: #"{"result":"#, count: 100_000) + "\n",
             #"{"result":"# + String(repeating: "[", count: 500) + String(repeating: "]", count: 500) + "}\n",
-            "\u{FEFF}{}\n", #"{"result":{"access_token":"\#(String(repeating: "\\u0000", count: 1000))"}}"# + "\n",
+            "\u{FEFF}{}\n",
         ])
     func noAnswer(text: String) throws {
         for (arguments, method) in [
@@ -119,6 +125,15 @@ struct FalseAgentTests {
             let ending = try Session(script: [.init(method: method, reply: .bytes(text))]).run(arguments)
             #expect(ending.status < 128 && ending.status != 0, "\(arguments): \(ending.words.prefix(200))")
         }
+    }
+
+    @Test(
+        "may give a token that would become a header of its choice: it is not printed",
+        arguments: ["\\u0000", "\\r\\nX: 1", " "])
+    func token(text: String) throws {
+        let session = Session(script: [.init(method: "token.get", reply: .result(#"{"access_token":"a\#(text)b"}"#))])
+        let ending = try session.run("header")
+        #expect(ending.status == 76 && ending.output.isEmpty)
     }
 
     @Test("may write a line of any length: 16 MiB of it are read")
@@ -149,7 +164,8 @@ struct FalseAgentTests {
         arguments: [
             ("192.0.2.1 50000 192.0.2.2 22", "192.0.2.1"), ("2001:db8::1 50000 2001:db8::2 22", "2001:db8::1"),
             ("fe80::1%eth0 50000 fe80::2%eth0 22", nil), ("fe80::1 50000 fe80::2 22", nil), ("febf::1 1 ::1 22", nil),
-            ("fec0::1 1 ::1 22", "fec0::1"), ("UNKNOWN 65535 UNKNOWN 65535", nil), ("", nil), (" ", nil), ("1.2.3 1", nil),
+            ("fec0::1 1 ::1 22", "fec0::1"), ("UNKNOWN 65535 UNKNOWN 65535", nil), ("", nil), (" ", nil),
+            ("1.2.3 1", nil),
             ("::ffff:192.0.2.1 1 2 3", "::ffff:192.0.2.1"), ("host.example 1 2 3", nil), ("192.0.2.1\n 1", nil),
         ] as [(String, String?)])
     func remoteAddress(connection: String, address: String?) throws {

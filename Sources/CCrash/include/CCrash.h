@@ -5,7 +5,7 @@
    signal has its default effect, so that whoever waits for the process sees what it would have seen (wait(2)). In C because a signal handler may
    call few functions (signal-safety(7)) and Swift's runtime calls others.
 
-   program: what the line begins with; a literal, for it is kept.
+   program: what the line begins with.
    Where standard error is the journal (systemd.exec(5), JOURNAL_STREAM) the line has the priority "critical" (sd-daemon(3)).
    Returns 0, or -1 with errno. To be called before there are other threads. */
 int postern_report_crashes(const char *program);

@@ -13,7 +13,8 @@ struct Outbox: Sendable {
         messages.append(
             Message(
                 index: messages.count, to: address, connection: connection, code: code, link: link,
-                language: language, forwardedFor: forwardedFor, sentAt: Bounded.whole(now.timeIntervalSince1970, in: Bounded.times) ?? 0))
+                language: language, forwardedFor: forwardedFor,
+                sentAt: Bounded.whole(now.timeIntervalSince1970, in: Bounded.times) ?? 0))
     }
 
     func messages(to address: String) -> [Message] {

@@ -11,8 +11,10 @@ struct LogLineTests {
     @Test(
         "stays one line that moves no cursor, whoever wrote what it says",
         arguments: [
-            ("a\nb", #"a\u{A}b"#), ("a\r\n<0>kernel: b", #"a\u{D}\u{A}<0>kernel: b"#), ("\u{1B}]0;t\u{7}", #"\u{1B}]0;t\u{7}"#),
-            ("\u{9B}31m\u{85}", #"\u{9B}31m\u{85}"#), ("\u{202E}\u{2066}", #"\u{202E}\u{2066}"#), ("\u{2028}", #"\u{2028}"#),
+            ("a\nb", #"a\u{A}b"#), ("a\r\n<0>kernel: b", #"a\u{D}\u{A}<0>kernel: b"#),
+            ("\u{1B}]0;t\u{7}", #"\u{1B}]0;t\u{7}"#),
+            ("\u{9B}31m\u{85}", #"\u{9B}31m\u{85}"#), ("\u{202E}\u{2066}", #"\u{202E}\u{2066}"#),
+            ("\u{2028}", #"\u{2028}"#),
             ("\u{0}", #"\u{0}"#), ("Grüße", "Grüße"),
         ])
     func escaped(text: String, shown: String) {
