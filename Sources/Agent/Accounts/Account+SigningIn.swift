@@ -28,7 +28,7 @@ extension Account {
         served = .signedIn(credentials)
         drawJitter()
         parts.counters.count(.signIns)
-        parts.events.publish(.signedIn, profile: profile.name)
+        parts.events.publish(.signedIn, profile: profile.name) { $0.account = credentials.account }
         answerWaiters()
         if !waiters.isEmpty { refreshNow() }
         parts.deadlines.moved(of: self)
@@ -142,7 +142,7 @@ extension Account {
         attemptError = nil
         doubtSince = nil
         forgetSecondFactor()
-        factorAccess = nil
+        factorAccesses = []
         rejected = []
         foreign = [:]
         warnedOfEnd = nil
