@@ -27,6 +27,7 @@ extension Agent {
             throw AgentError(
                 .denied, "The keyring stays locked: its dialog was dismissed, or could not be shown."
             ) { data in
+                data.cause = "person"
                 data.hint =
                     "Without a display, let 'gnome-keyring-daemon --replace --unlock' read the password from its standard input."
             }

@@ -1,6 +1,7 @@
 import Auth0
 import FoundationEssentials
 import Glibc
+import Logging
 import PosternProtocol
 
 // One function for each method of the agent: which account or login it is for, and what it answers.
@@ -46,19 +47,21 @@ extension Agent {
         return Empty()
     }
 
-    func addProfile(_ request: AddProfile) async throws(AgentError) -> Empty {
+    func addProfile(_ request: AddProfile, _ pid: pid_t?) async throws(AgentError) -> Empty {
         try await configuration.add(request)
         _ = try await reload(Reload())
+        tell(.profileAdded, "A profile was added.", profile: request.name, pid)
         return Empty()
     }
 
-    func removeProfile(_ request: RemoveProfile) async throws(AgentError) -> Empty {
+    func removeProfile(_ request: RemoveProfile, _ pid: pid_t?) async throws(AgentError) -> Empty {
         try await configuration.remove(request.name)
         _ = try await reload(Reload())
+        tell(.profileRemoved, "A profile was removed.", profile: request.name, pid)
         return Empty()
     }
 
-    func setClientSecret(_ request: SetClientSecret) async throws(AgentError) -> Empty {
+    func setClientSecret(_ request: SetClientSecret, _ pid: pid_t?) async throws(AgentError) -> Empty {
         let account = try await account(request.profile)
         let profile = await account.profile
         let method = profile.clientAuth
@@ -86,16 +89,30 @@ extension Agent {
             throw AgentError(error, profile: request.profile)
         }
         await account.forgetTenant()
+        tell(.secretSet, "A client secret was set.", profile: request.profile, pid) { event in
+            event.secretKind = request.privateKey == nil ? "secret" : "private_key"
+        }
         return Empty()
     }
 
-    func logout(_ request: Logout) async throws(AgentError) -> Logout.Response {
+    func logout(_ request: Logout, _ pid: pid_t?) async throws(AgentError) -> Logout.Response {
         let account = try await account(request.profile)
-        await logins.cancelAll(of: account.profile.name)
+        let profile = await account.profile.name
+        log.notice("A sign-out was asked for.", metadata: ["profile": "\(profile)", "pid": .init(pid: pid)])
+        await logins.cancelAll(of: profile)
         return await account.logout(revoke: request.revoke ?? true)
     }
 
-    func startLogin(_ request: StartLogin) async throws(AgentError) -> LoginState {
+    /// Tells the log and subscribers what a caller has changed.
+    private func tell(
+        _ kind: Event.Kind, _ words: Logger.Message, profile: String, _ pid: pid_t?,
+        _ edit: (inout Event) -> Void = { _ in }
+    ) {
+        events.publish(kind, profile: profile, edit)
+        log.notice(words, metadata: ["profile": "\(profile)", "pid": .init(pid: pid)])
+    }
+
+    func startLogin(_ request: StartLogin, _ peer: Peer) async throws(AgentError) -> LoginState {
         // Both go into headers of the request to the tenant.
         guard request.language?.unicodeScalars.allSatisfy({ (0x21..<0x7F).contains($0.value) }) ?? true else {
             throw AgentError(.invalidParams, "language may hold printable ASCII characters only, and no spaces.")
@@ -103,15 +120,15 @@ extension Agent {
         guard request.clientIP.map(Profile.isIPAddress) ?? true else {
             throw AgentError(.invalidParams, "client_ip must be an IP address.")
         }
-        return try await logins.start(request, account: try await account(request.profile))
+        return try await logins.start(request, account: try await account(request.profile), by: peer)
     }
 
-    func answerLogin(_ request: AnswerLogin) async throws(AgentError) -> LoginState {
+    func answerLogin(_ request: AnswerLogin, _ peer: Peer) async throws(AgentError) -> LoginState {
         let answers = [request.code, request.factor, request.recoveryCode, request.enroll?.type].compactMap { $0 }
         guard answers.count == 1 else {
             throw AgentError(.invalidParams, "Give exactly one of code, factor, recovery_code and enroll.")
         }
-        return try await logins.session(request.loginID).answer(request)
+        return try await logins.session(request.loginID).answer(request, by: peer)
     }
 
     func resendCode(_ request: ResendCode) async throws(AgentError) -> LoginState {
@@ -128,11 +145,11 @@ extension Agent {
         return Empty()
     }
 
-    func idToken(_ request: GetIDToken) async throws(AgentError) -> GetIDToken.Response {
+    func idToken(_ request: GetIDToken, _ pid: pid_t?) async throws(AgentError) -> GetIDToken.Response {
         let account = try await account(request.profile)
         let wait = await configuration.current.agent.wait
         let token = try await awaitingUnlock(wait) { wait throws(AgentError) in
-            try await answeringSecondFactor(of: account) { account throws(AgentError) in
+            try await answeringSecondFactor(of: account, pid) { account throws(AgentError) in
                 try await account.idToken(wait: wait)
             }
         }
@@ -144,7 +161,7 @@ extension Agent {
         return GetIDToken.Response(idToken: token.revealed, claims: value, profile: await account.profile.name)
     }
 
-    func token(_ request: GetToken) async throws(AgentError) -> GetToken.Response {
+    func token(_ request: GetToken, _ pid: pid_t?) async throws(AgentError) -> GetToken.Response {
         let account = try await account(request.profile)
         let profile = await account.profile
         let settings = await configuration.current.agent
@@ -154,6 +171,7 @@ extension Agent {
             ) {
                 data in
                 data.profile = profile.name
+                data.cause = "audience"
                 data.hint = "Add it to audiences of the profile."
             }
         }
@@ -169,7 +187,7 @@ extension Agent {
             minTTL: try request.minTTL.map { (ttl) throws(AgentError) in try Self.seconds(ttl, "min_ttl") },
             configuredMinTTL: settings.minTTL, wait: try Self.seconds(request.wait ?? settings.wait, "wait"),
             rejected: hash, force: request.force ?? false)
-        let (token, source) = try await token(ask, of: account, joinLogin: request.joinLogin ?? false)
+        let (token, source) = try await token(ask, of: account, joinLogin: request.joinLogin ?? false, pid)
         return GetToken.Response(
             accessToken: token.value.revealed, tokenType: "Bearer",
             expiresAt: clock.wallTime(of: Date(unixTime: token.expiresAt)),
@@ -178,12 +196,12 @@ extension Agent {
     }
 
     private func token(
-        _ ask: Account.Ask, of account: Account, joinLogin: Bool
+        _ ask: Account.Ask, of account: Account, joinLogin: Bool, _ pid: pid_t?
     ) async throws(AgentError) -> (AccessToken, GetToken.Response.Source) {
         do {
             return try await awaitingUnlock(ask.wait) { wait throws(AgentError) in
                 let ask = ask.with(wait: wait)
-                return try await answeringSecondFactor(of: account) { account throws(AgentError) in
+                return try await answeringSecondFactor(of: account, pid) { account throws(AgentError) in
                     try await account.token(ask)
                 }
             }
@@ -230,7 +248,7 @@ extension Agent {
 
     /// Does what may need a refresh. Where that asks for a second factor, the error names the login by which it can be answered.
     private func answeringSecondFactor<Value: Sendable>(
-        of account: Account, _ body: @Sendable (Account) async throws(AgentError) -> Value
+        of account: Account, _ pid: pid_t?, _ body: @Sendable (Account) async throws(AgentError) -> Value
     ) async throws(AgentError) -> Value {
         while true {
             do {
@@ -239,7 +257,7 @@ extension Agent {
                 guard error.code == .mfaRequired else { throw error }
                 var error = error
                 do throws(AgentError) {
-                    error.data.login = try await logins.secondFactor(of: account)
+                    error.data.login = try await logins.secondFactor(of: account, by: pid)
                 } catch let failure {
                     // If the tenant will not have its own mfa_token, signing in anew is what is left.
                     throw failure.code == .codeExpired ? error : failure

@@ -41,7 +41,7 @@ package struct Agent: Sendable {
             tenants: tenants, keyring: keyring, notes: LogoutNotes(environment: environment), unsaved: unsaved, clock: clock,
             counters: counters, events: events, log: log)
         accounts = AccountRegistry(keyring: keyring, parts: parts)
-        logins = LoginSessions(clock: clock, log: log, environment: environment)
+        logins = LoginSessions(clock: clock, log: log, events: events, environment: environment)
     }
 
     /// Does what is due in the background, for as long as the agent runs.

@@ -18,7 +18,7 @@ extension AgentError {
             case .pending: (.timeout, "The sign-in was not approved in time.", nil)
             case .mfaExpired: (.codeExpired, "The time for the second factor is over.", nil)
             case .factorUnavailable: (.invalidParams, "That factor cannot be used: \(error.detail).", nil)
-            case .denied: (.denied, "The tenant denied it: \(error.detail).", nil)
+            case .denied: (.denied, "The tenant denied it: \(error.detail).", "tenant")
             case .misconfigured: (.misconfigured, "The tenant did not accept the call: \(error.detail).", nil)
             case .rateLimited: (.rateLimited, "The tenant's rate limit is reached.", nil)
             case .unreachable(let why): (.offline, "The tenant cannot be reached: \(error.detail).", why.rawValue)

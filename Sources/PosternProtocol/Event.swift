@@ -19,6 +19,15 @@ package struct Event: Codable, Equatable, Sendable {
         case offline, online
         case locked, unlocked
         case reloaded
+        /// A sign-in has begun, by the process `pid`; `sent_to` is the masked address that the code went to, if one was sent.
+        case loginStarted = "login_started"
+        case profileAdded = "profile_added"
+        case profileRemoved = "profile_removed"
+        /// A client's secret was put into the keyring: `kind` is `secret` or `private_key`.
+        case secretSet = "secret_set"
+        case factorAdded = "factor_added"
+        /// `factor` is its identifier.
+        case factorRemoved = "factor_removed"
     }
 
     package var type: Kind
@@ -27,6 +36,13 @@ package struct Event: Codable, Equatable, Sendable {
     package var cause: String?
     package var loginEndsAt: UnixTime?
     package var keyring: KeyringState?
+    package var sentTo: String?
+    /// Absent if the process is of a PID namespace that the agent cannot see.
+    package var pid: Int?
+    /// Who has signed in.
+    package var account: Account?
+    package var secretKind: String?
+    package var factor: String?
 
     package init(_ type: Kind, profile: String? = nil, at: UnixTime) {
         self.type = type
@@ -38,6 +54,10 @@ package struct Event: Codable, Equatable, Sendable {
         case type, profile, at, cause
         case loginEndsAt = "login_ends_at"
         case keyring
+        case sentTo = "sent_to"
+        case pid, account
+        case secretKind = "kind"
+        case factor
     }
 }
 

@@ -28,16 +28,16 @@ extension LoginDialogue {
             question.back.map { _ in "b shows the other ways" })
         var refusal: Failure?
         while let typed = try terminal.ask(interrupts, question.prompt) {
-            // Codes are copied with the spaces that some messages group them by.
-            let code = typed.filter { !$0.isWhitespace }
-            if Self.leadsBack(code) {
+            let word = typed.filter { !$0.isWhitespace }
+            if Self.leadsBack(word) {
                 if let back = question.back { return try back() }
                 terminal.say("There is no other way to choose.")
-            } else if let time = question.resendAt, question.resendWords.contains(code.lowercased()) {
+            } else if let time = question.resendAt, question.resendWords.contains(word.lowercased()) {
                 if let next = try resend(login, from: time, &refusal) { return next }
-            } else if !code.isEmpty {
+            } else if !word.isEmpty {
                 var answer = AnswerLogin(loginID: login.value.loginID)
-                answer[keyPath: question.member] = code
+                // As it was typed: the agent finds the code in it.
+                answer[keyPath: question.member] = typed
                 if let next = try attempt(answer, login, &refusal) { return next }
             }
         }

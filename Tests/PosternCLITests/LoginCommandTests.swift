@@ -19,7 +19,7 @@ struct LoginCommandTests {
         #expect(ending.words.contains("left): \n"))
         #expect(
             ending.params == [
-                .object(["profile": .string("work"), "client_ip": .string("203.0.113.9")]), .answer("code", "123456"),
+                .object(["profile": .string("work"), "client_ip": .string("203.0.113.9")]), .answer("code", "123 456"),
             ])
     }
 

@@ -30,7 +30,7 @@ extension Account {
         served = .signedIn(credentials)
         drawJitter()
         parts.counters.count(.signIns)
-        parts.events.publish(.signedIn, profile: profile.name)
+        parts.events.publish(.signedIn, profile: profile.name) { $0.account = credentials.account }
         answerWaiters()
         if !waiters.isEmpty { refreshNow() }
         parts.deadlines.moved(of: self)
@@ -147,7 +147,7 @@ extension Account {
         attemptError = nil
         doubtSince = nil
         forgetSecondFactor()
-        factorAccess = nil
+        factorAccesses = []
         rejected = []
         lastDemand = .distantPast
         further = FurtherTokens()

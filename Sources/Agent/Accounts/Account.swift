@@ -110,7 +110,7 @@ actor Account {
     var demand: Demand?
     var proving: Proving?
     /// By it the person's factors are managed. In memory only (Account+Factors.swift).
-    var factorAccess: FactorAccess?
+    var factorAccesses: [FactorAccess] = []
     /// What became due during sleep is not refreshed ahead before this.
     var resumeNotBefore = Date.distantPast
     /// The machine is going to sleep, unless it is said to have resumed before this (Account+Machine.swift).

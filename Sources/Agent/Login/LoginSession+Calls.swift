@@ -2,8 +2,9 @@ import Auth0
 import PosternProtocol
 
 extension LoginSession {
-    func answer(_ answer: AnswerLogin) async throws(AgentError) -> LoginState {
-        try await carryOut { session, step throws(AgentError) in try await session.answer(answer, to: step) }
+    /// - Parameter peer: whose answer it is: what it completes serves them.
+    func answer(_ answer: AnswerLogin, by peer: Peer) async throws(AgentError) -> LoginState {
+        try await carryOut { session, step throws(AgentError) in try await session.answer(answer, by: peer, to: step) }
     }
 
     /// Has another code or notification sent, which makes the last one worthless.
@@ -18,7 +19,11 @@ extension LoginSession {
                 data.profile = profile.name
             }
         }
-        await end(.failed(AgentError(.denied, "The sign-in was cancelled.") { data in data.profile = profile.name }))
+        let error = AgentError(.denied, "The sign-in was cancelled.") { data in
+            data.profile = profile.name
+            data.cause = "person"
+        }
+        await end(.failed(error))
     }
 
     /// Waits for an answer under way.
@@ -47,14 +52,16 @@ extension LoginSession {
         return try await task.value.get()
     }
 
-    private func answer(_ answer: AnswerLogin, to step: PendingStep) async throws(AgentError) -> LoginState {
+    private func answer(
+        _ answer: AnswerLogin, by peer: Peer, to step: PendingStep
+    ) async throws(AgentError) -> LoginState {
         switch step {
         case .code, .codeProven:
-            try await exchange(try code(in: answer), at: step)
+            try await exchange(try typed(in: answer), at: step, by: peer)
         case .chooseFactor(let second), .challenge(let second, _), .recoveryCode(let second):
-            try await self.answer(answer, to: second, at: step)
+            try await self.answer(answer, by: peer, to: second, at: step)
         case .enroll(let second), .enrollConfirm(let second, _):
-            try await self.answer(answer, toEnrollment: second, at: step)
+            try await self.answer(answer, by: peer, toEnrollment: second, at: step)
         }
     }
 
@@ -71,18 +78,19 @@ extension LoginSession {
         }
     }
 
-    func code(in answer: AnswerLogin) throws(AgentError) -> Secret {
+    func typed(in answer: AnswerLogin) throws(AgentError) -> String {
         guard let typed = answer.code else { throw wrongStep("The sign-in waits for a code.") }
-        return try code(typed)
+        return typed
     }
 
-    /// What was typed, without the spaces and hyphens that messages print for reading and people copy.
-    func code(_ typed: String) throws(AgentError) -> Secret {
-        let code = typed.filter { !$0.isWhitespace && $0 != "-" }
-        guard !code.isEmpty else {
-            throw AgentError(.invalidParams, "The code is empty.") { data in data.profile = profile.name }
+    /// What was typed as the proof that a challenge waits for.
+    func proof(in answer: AnswerLogin, of challenge: MFAChallenge) throws(AgentError) -> MFAProof {
+        let typed = try typed(in: answer)
+        switch challenge {
+        case .otp: return .otp(try oneTimeCode(typed))
+        case .message(let oob): return .message(code: try oneTimeCode(typed), oob: oob)
+        case .push: throw wrongStep("The sign-in waits for an approval, not for a code.")
         }
-        return Secret(code)
     }
 
     func checkResend(after date: UnixTime) throws(AgentError) {

@@ -23,9 +23,10 @@ extension LoginSession {
     }
 
     /// Exchanges the code for tokens, or for the question for a second factor.
-    func exchange(_ code: Secret, at step: PendingStep) async throws(AgentError) -> LoginState {
-        if case .codeProven(_, let requirement) = step { return try await ask(requirement) }
+    func exchange(_ typed: String, at step: PendingStep, by peer: Peer) async throws(AgentError) -> LoginState {
+        if case .codeProven(_, let requirement) = step { return try await ask(requirement, by: peer) }
         guard case .code(let shown) = step, let passwordless else { throw wrongStep("The sign-in waits for no code.") }
+        let code = try oneTimeCode(typed)
         let sentAt = clock.now
         let response: TokenResponse
         do {
@@ -36,12 +37,12 @@ extension LoginSession {
             if case .mfaRequired(let requirement) = error.kind {
                 // The code is used up now. If the factors cannot be had, any answer asks for them again.
                 fallBack(to: .codeProven(shown, requirement))
-                return try await ask(requirement)
+                return try await ask(requirement, by: peer)
             }
             if case .malformedTokens(let refreshToken?) = error.kind { await account.revoke(refreshToken) }
             throw AgentError(error, profile: profile.name)
         }
-        return try await finish(response, sentAt: sentAt)
+        return try await finish(response, sentAt: sentAt, by: peer)
     }
 
     func resendCode(_ code: LoginStep.Code) async throws(AgentError) -> LoginState {
@@ -54,10 +55,20 @@ extension LoginSession {
     }
 
     private func send(_ message: PasswordlessStart) async throws(AgentError) {
-        try budget.spend(for: profile.name)
+        try await sending(.plain) { tenant throws(Auth0Error) in try await tenant.api.startPasswordless(message) }
+    }
+
+    /// Has the tenant send something, if it is not too early for that.
+    ///
+    /// - Throws: 1007 before anything is asked for, or the tenant's refusal. What was surely not sent may be asked for again at once.
+    func sending<Answer: Sendable>(
+        _ message: CodeBudget.Message, _ call: (Tenant) async throws(Auth0Error) -> Answer
+    ) async throws(AgentError) -> Answer {
+        try parts.budget.spend(message, for: recipient, profile: profile.name)
         do {
-            try await tenant.api.startPasswordless(message)
+            return try await call(tenant)
         } catch {
+            if !error.leavesDoubt { parts.budget.takeBack(message, for: recipient) }
             throw AgentError(error, profile: profile.name)
         }
     }

@@ -7,13 +7,15 @@ extension LoginSession {
     /// Takes the tokens that the tenant has given, for what the login is for.
     ///
     /// - Throws: why they cannot be used; the login is over then, because what they were given for is used up.
-    func finish(_ response: TokenResponse, sentAt: Date) async throws(AgentError) -> LoginState {
+    func finish(_ response: TokenResponse, sentAt: Date, by peer: Peer) async throws(AgentError) -> LoginState {
         let receivedAt = clock.now
         do throws(AgentError) {
-            if case .manageFactors(let sub) = purpose {
-                return try await manageFactors(of: sub, response, sentAt: sentAt)
+            switch purpose {
+            case .manageFactors(let sub): return try await manageFactors(of: sub, response, sentAt: sentAt, by: peer)
+            case .enroll(let access): return try await conclude(response, by: access)
+            case .signIn, .refresh:
+                return try await signIn(response, sentAt: sentAt, receivedAt: receivedAt, by: peer)
             }
-            return try await signIn(response, sentAt: sentAt, receivedAt: receivedAt)
         } catch {
             // A refresh token that nobody will use must not stay valid.
             if let refreshToken = response.refreshToken { await account.revoke(refreshToken) }
@@ -22,9 +24,11 @@ extension LoginSession {
     }
 
     private func signIn(
-        _ response: TokenResponse, sentAt: Date, receivedAt: Date
+        _ response: TokenResponse, sentAt: Date, receivedAt: Date, by peer: Peer
     ) async throws(AgentError) -> LoginState {
         let person = try await person(in: response)
+        if let target = passwordless?.target { try await account.checkAddress(target) }
+        try await account.checkPerson(person.sub)
         // Whoever cancelled, or waited too long, is not signed in after all.
         try beginSaving()
         let token = AccessToken(
@@ -33,29 +37,46 @@ extension LoginSession {
             Credentials(
                 binding: Credentials.Binding(profile), account: person, signedInAt: sentAt.unixTime,
                 refreshToken: response.refreshToken, idToken: response.idToken, token: token))
-        parts.log.info("Signed in.", metadata: ["profile": "\(profile.name)"])
+        parts.log.notice("Signed in.", metadata: metadata(of: peer))
         return await signedIn(
             person, expiresAt: token.expiresAt, refreshable: response.refreshToken != nil,
             recoveryCode: response.recoveryCode)
     }
 
-    /// Keeps the access to the person's factors, who has to be the one that is signed in. An enrolment was begun by that access already.
+    /// Keeps the access to the person's factors, who has to be the one that is signed in, for whoever completed the sign-in.
     private func manageFactors(
-        of sub: String, _ response: TokenResponse, sentAt: Date
+        of sub: String, _ response: TokenResponse, sentAt: Date, by peer: Peer
     ) async throws(AgentError) -> LoginState {
-        let proven = passwordless == nil ? sub : try await person(in: response).sub
+        let proven = try await person(in: response)
         let signedInPerson = try await account.signedInPerson()
-        guard proven == sub, signedInPerson.sub == sub else {
-            throw AgentError(.denied, "Somebody else signed in than profile \(profile.name) is signed in as.") { data in
-                data.profile = profile.name
-            }
-        }
+        guard proven.sub == sub, signedInPerson.sub == sub else { throw .otherPerson(profile: profile.name) }
         guard isOpen else { throw over }
         let access = Account.FactorAccess(
-            token: response.accessToken, sub: sub, expiresAt: sentAt.unixTime + response.expiresIn)
-        await account.setFactorAccess(access)
+            token: response.accessToken, sub: sub, peer: peer, recipient: recipient,
+            expiresAt: sentAt.unixTime + min(response.expiresIn, Account.FactorAccess.longestLifetime))
+        await account.addFactorAccess(access)
+        revokeUnwanted(response)
+        parts.log.notice("Signed in to manage factors.", metadata: metadata(of: peer))
         return await signedIn(
             signedInPerson, expiresAt: access.expiresAt, refreshable: false, recoveryCode: response.recoveryCode)
+    }
+
+    /// A factor has been set up by an access, which that neither renews nor prolongs: who chose the factor has proven nothing else by it.
+    private func conclude(
+        _ response: TokenResponse, by access: Account.FactorAccess
+    ) async throws(AgentError) -> LoginState {
+        let person = try await account.signedInPerson()
+        guard person.sub == access.sub else { throw .otherPerson(profile: profile.name) }
+        guard isOpen else { throw over }
+        revokeUnwanted(response)
+        return await signedIn(
+            person, expiresAt: access.expiresAt, refreshable: false, recoveryCode: response.recoveryCode)
+    }
+
+    /// The management of factors asks for no refresh token; one that the tenant gives all the same would stay valid, and nobody's.
+    private func revokeUnwanted(_ response: TokenResponse) {
+        guard let refreshToken = response.refreshToken else { return }
+        Task { await account.revoke(refreshToken) }
     }
 
     /// Ends the login well. The new recovery code stands in the answer to the call that has used the old one, and nowhere else.

@@ -32,7 +32,7 @@ extension LoginSession {
     /// - Returns: after how many seconds to ask again; nil if the login is over.
     private func poll(_ push: PendingStep.Push) async -> Int? {
         do throws(Account.ProofFailure) {
-            _ = try await outcome(of: .push(oob: push.oob), push.mfaToken)
+            _ = try await outcome(of: .push(oob: push.oob), push.mfaToken, by: push.peer)
             return nil
         } catch {
             switch error {
@@ -45,7 +45,9 @@ extension LoginSession {
                 case .rateLimited(let retryAfter):
                     return max(slowedInterval(), retryAfter ?? 0)
                 default:
-                    await end(.failed(AgentError(error, profile: profile.name)))
+                    var failure = AgentError(error, profile: profile.name)
+                    if error.isPersonsRefusal { failure.data.cause = "person" }
+                    await end(.failed(failure))
                 }
             case .agent(let error):
                 // The keyring may come back while the person takes the time, and the machine from its sleep.
@@ -60,5 +62,12 @@ extension LoginSession {
     private func slowedInterval() -> Int {
         pollInterval += 5
         return pollInterval
+    }
+}
+
+extension Auth0Error {
+    /// Whether a push was rejected on the device, by either error code that says so; an Action's refusal has words of its own.
+    fileprivate var isPersonsRefusal: Bool {
+        kind == .denied && description?.lowercased().contains("mfa authorization rejected") == true
     }
 }

@@ -13,6 +13,8 @@ actor LoginSession {
         case refresh(Account.Demand.ID)
         /// The factors of this person, who is signed in, are to be managed; the profile's tokens stay as they are.
         case manageFactors(of: String)
+        /// A factor is set up by an access that such a sign-in has brought.
+        case enroll(Account.FactorAccess)
     }
 
     enum Stage {
@@ -54,7 +56,8 @@ actor LoginSession {
     let account: Account
     let tenant: Tenant
     let parts: LoginSessions.Parts
-    let budget: CodeBudget
+    /// Whom the login sends something to.
+    nonisolated let recipient: CodeBudget.Recipient
     var clock: any AgentClock { parts.clock }
 
     private let expiresAt: Date
@@ -71,15 +74,15 @@ actor LoginSession {
     var pollInterval = LoginSession.firstPollInterval
 
     init(
-        _ purpose: Purpose, _ passwordless: Passwordless?, account: Account, profile: Profile, tenant: Tenant,
-        budget: CodeBudget, parts: LoginSessions.Parts
+        _ purpose: Purpose, _ passwordless: Passwordless?, to recipient: CodeBudget.Recipient, account: Account,
+        profile: Profile, tenant: Tenant, parts: LoginSessions.Parts
     ) {
         self.purpose = purpose
         self.passwordless = passwordless
         self.account = account
         self.profile = profile
         self.tenant = tenant
-        self.budget = budget
+        self.recipient = recipient
         self.parts = parts
         expiresAt = parts.clock.now.addingTimeInterval(TimeInterval(Self.timeLimit))
     }
@@ -116,8 +119,16 @@ actor LoginSession {
         }
     }
 
-    nonisolated var managesFactors: Bool {
-        if case .manageFactors = purpose { true } else { false }
+    /// What can be joined: of each profile one that signs in, or goes on with a refresh, and one that lets factors be managed. Who sets up a factor
+    /// does so alone.
+    enum Role { case signIn, manageFactors, enroll }
+
+    nonisolated var role: Role {
+        switch purpose {
+        case .signIn, .refresh: .signIn
+        case .manageFactors: .manageFactors
+        case .enroll: .enroll
+        }
     }
 
     /// Whether tokens are still wanted: it neither has ended nor has them already.

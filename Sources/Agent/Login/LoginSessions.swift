@@ -1,14 +1,18 @@
 import Auth0
 import FoundationEssentials
+import Glibc
 import Logging
 import PosternProtocol
 
-/// The logins there are: for each profile at most one live one that signs in, at most one that manages factors, and those that have just ended.
+/// The logins there are: for each profile at most one live one that signs in, one that lets factors be managed, for each caller one that sets up a factor,
+/// and those that have just ended.
 actor LoginSessions {
     /// What is the same for all logins.
     struct Parts: Sendable {
         let clock: any AgentClock
         let log: Logger
+        let events: EventHub
+        let budget: CodeBudget
     }
 
     private let parts: Parts
@@ -16,67 +20,77 @@ actor LoginSessions {
     private var sessions: [String: LoginSession] = [:]
     /// Waits for a login of this profile that is about to begin.
     private var starting: [String: @Sendable () async -> Void] = [:]
-    private var budgets: [String: CodeBudget] = [:]
 
-    init(clock: any AgentClock, log: Logger, environment: [String: String]) {
-        parts = Parts(clock: clock, log: log)
+    init(clock: any AgentClock, log: Logger, events: EventHub, environment: [String: String]) {
+        parts = Parts(clock: clock, log: log, events: events, budget: CodeBudget(clock: clock))
         self.environment = environment
     }
 
     /// Begins a login, or joins the profile's live one.
-    func start(_ request: StartLogin, account: Account) async throws(AgentError) -> LoginState {
+    func start(_ request: StartLogin, account: Account, by peer: Peer) async throws(AgentError) -> LoginState {
         try await oneAtATime(account) { sessions, profile throws(AgentError) in
+            try LoginTarget.checkAddress(of: request, profile: profile)
             let live = await sessions.live(profile.name)
             if let live {
-                guard request.restart == true else { return try await sessions.join(live, request, account, profile) }
+                // One that was begun for an address which is configured no more can sign nobody in.
+                let isInVain = live.passwordless?.target.isAllowed(by: profile) == false
+                guard request.restart == true || isInVain else {
+                    return try await sessions.join(live, request, account, profile)
+                }
                 // It may have ended by itself just now, which is as good; one that is being saved is not dropped.
                 try? await live.cancel()
                 guard await live.endedAt != nil else { return await live.state }
             }
             let target = try LoginTarget(request, profile: profile, live: live?.passwordless?.target)
             try await account.checkWritable()
-            return try await sessions.begin(.signIn, target, request, account, profile)
+            return try await sessions.begin(.signIn, target, request, account, profile, by: peer.pid)
         }
     }
 
     /// The login that answers a refresh's demand for a second factor: the profile's live one, or a new one, however many ask for it.
     ///
+    /// - Parameter pid: who asks for it first.
     /// - Returns: nil if the demand has been answered or dropped meanwhile.
-    func secondFactor(of account: Account) async throws(AgentError) -> LoginState? {
+    func secondFactor(of account: Account, by pid: pid_t?) async throws(AgentError) -> LoginState? {
         try await oneAtATime(account) { sessions, profile throws(AgentError) in
             if let live = await sessions.live(profile.name) { return await live.state }
             guard let demand = await account.claimDemand() else { return nil }
+            let tenant = try await sessions.tenant(of: account, for: demand.id)
+            // Somebody is signed in whose tokens are to be refreshed; if that is over, so is the demand.
+            let person = try await account.signedInPerson()
             let session = await sessions.make(
-                .refresh(demand.id), nil, account, profile, try await sessions.tenant(of: account, for: demand.id))
+                .refresh(demand.id), nil, to: .init(sub: person.sub, of: profile), account, profile, tenant)
             try await session.begin(demand)
+            session.announce(by: pid)
             return await sessions.add(session)
         }
     }
 
     /// A sign-in for the management of the person's factors: the live one, or a new one.
-    func startManagement(account: Account) async throws(AgentError) -> LoginState {
+    func startManagement(account: Account, by peer: Peer) async throws(AgentError) -> LoginState {
         let person = try await account.signedInPerson()
         return try await oneAtATime(account) { sessions, profile throws(AgentError) in
-            if let live = await sessions.live(profile.name, managingFactors: true) { return await live.state }
+            if let live = await sessions.live(profile.name, .manageFactors) { return await live.state }
             var request = StartLogin(profile: profile.name)
             // The code must reach whoever is signed in, whom the profile need not name.
             let isPhone = profile.connection == "sms" || person.email == nil
             request.username = profile.username ?? (isPhone ? person.phoneNumber : person.email)
             let target = try LoginTarget(request, profile: profile, live: nil)
-            return try await sessions.begin(.manageFactors(of: person.sub), target, request, account, profile)
+            return try await sessions.begin(
+                .manageFactors(of: person.sub), target, request, account, profile, by: peer.pid)
         }
     }
 
-    /// Begins to set up a factor, in the place of another that is being set up.
+    /// Begins to set up a factor, in the place of another that the same caller is setting up. What others set up is none of its business.
     func enroll(
-        _ enrollment: AnswerLogin.Enrollment, _ access: Account.FactorAccess, account: Account
+        _ enrollment: AnswerLogin.Enrollment, _ access: Account.FactorAccess, account: Account, by peer: Peer
     ) async throws(AgentError) -> LoginState {
         try await oneAtATime(account) { sessions, profile throws(AgentError) in
-            // It may have ended by itself just now, which is as good.
-            try? await sessions.live(profile.name, managingFactors: true)?.cancel()
+            // They may have ended by themselves just now, which is as good.
+            for other in await sessions.enrollments(of: profile.name, by: access.peer) { try? await other.cancel() }
             let session = await sessions.make(
-                .manageFactors(of: access.sub), nil, account, profile, try await account.tenant())
-            let state = try await session.begin(enrolling: enrollment, access)
+                .enroll(access), nil, to: access.recipient, account, profile, try await account.tenant())
+            let state = try await session.begin(enrolling: enrollment, access, by: peer)
             _ = await sessions.add(session)
             return state
         }
@@ -93,13 +107,20 @@ actor LoginSessions {
         return session
     }
 
-    /// The profile's login that waits to be finished: the one that signs in, or the one that manages factors.
-    func live(_ profile: String, managingFactors: Bool = false) async -> LoginSession? {
-        for session in sessions.values
-        where session.profile.name == profile && session.managesFactors == managingFactors {
+    /// The profile's login that waits to be finished: the one that signs in, or the one that lets factors be managed.
+    func live(_ profile: String, _ role: LoginSession.Role = .signIn) async -> LoginSession? {
+        for session in sessions.values where session.profile.name == profile && session.role == role {
             if await session.endedAt == nil, await session.isWanted { return session }
         }
         return nil
+    }
+
+    /// What whoever this access serves is setting up.
+    private func enrollments(of profile: String, by peer: Peer) -> [LoginSession] {
+        sessions.values.filter { session in
+            guard session.profile.name == profile, case .enroll(let access) = session.purpose else { return false }
+            return peer.isServed(byProofOf: access.peer)
+        }
     }
 
     /// Ends the profile's live logins, whatever they are for.
@@ -143,7 +164,7 @@ extension LoginSessions {
 
     private func begin(
         _ purpose: LoginSession.Purpose, _ target: LoginTarget, _ request: StartLogin, _ account: Account,
-        _ profile: Profile
+        _ profile: Profile, by pid: pid_t?
     ) async throws(AgentError) -> LoginState {
         let tenant = try await account.tenant()
         let message = PasswordlessStart(
@@ -157,22 +178,23 @@ extension LoginSessions {
                     target: target, message: message,
                     scope: (["openid"] + AuthenticationAPI.mfaScopes).joined(separator: " "),
                     audience: tenant.api.mfaAudience)
-            case .signIn, .refresh:
+            case .signIn, .refresh, .enroll:
                 LoginSession.Passwordless(
                     target: target, message: message, scope: profile.scope, audience: profile.audience)
             }
-        let session = make(purpose, passwordless, account, profile, tenant)
+        let recipient = CodeBudget.Recipient(target.username, of: profile)
+        let session = make(purpose, passwordless, to: recipient, account, profile, tenant)
         try await session.begin(passwordless)
+        session.announce(by: pid)
         return await add(session)
     }
 
     private func make(
-        _ purpose: LoginSession.Purpose, _ passwordless: LoginSession.Passwordless?, _ account: Account,
-        _ profile: Profile, _ tenant: Tenant
+        _ purpose: LoginSession.Purpose, _ passwordless: LoginSession.Passwordless?,
+        to recipient: CodeBudget.Recipient, _ account: Account, _ profile: Profile, _ tenant: Tenant
     ) -> LoginSession {
         LoginSession(
-            purpose, passwordless, account: account, profile: profile, tenant: tenant, budget: budget(of: profile.name),
-            parts: parts)
+            purpose, passwordless, to: recipient, account: account, profile: profile, tenant: tenant, parts: parts)
     }
 
     private func add(_ session: LoginSession) async -> LoginState {
@@ -202,17 +224,14 @@ extension LoginSessions {
         } else if let username = request.username?.trimmed {
             // Born of a refresh, it is about whoever is signed in.
             let person = try await account.signedInPerson()
-            guard [person.email, person.phoneNumber].contains(username) else {
+            guard
+                [person.email, person.phoneNumber].compactMap(\.self).map(SignInAddress.init)
+                    .contains(SignInAddress(username))
+            else {
                 throw .otherLogin(of: profile.name, "of the person who is signed in")
             }
         }
         return await session.state
-    }
-
-    private func budget(of profile: String) -> CodeBudget {
-        let budget = budgets[profile] ?? CodeBudget(clock: parts.clock)
-        budgets[profile] = budget
-        return budget
     }
 
     private func forgetEnded() async {

@@ -18,6 +18,8 @@ enum PendingStep: Sendable {
     struct Challenge: Sendable {
         var authenticator: Authenticator
         var proof: MFAChallenge
+        /// Who chose it.
+        var peer: Peer
         /// When its message may be sent again.
         var resendAt: UnixTime
     }
@@ -27,6 +29,8 @@ enum PendingStep: Sendable {
         var request: AnswerLogin.Enrollment
         var enrollment: MFAEnrollment
         var proof: MFAChallenge
+        /// Who chose it.
+        var peer: Peer
         var resendAt: UnixTime
     }
 
@@ -34,14 +38,16 @@ enum PendingStep: Sendable {
     struct Push: Sendable {
         var oob: Secret
         var mfaToken: Secret
+        /// Who chose it, whom the approval serves.
+        var peer: Peer
     }
 
     var push: Push? {
         switch self {
         case .challenge(let second, let challenge):
-            challenge.proof.push.map { Push(oob: $0, mfaToken: second.token) }
+            challenge.proof.push.map { Push(oob: $0, mfaToken: second.token, peer: challenge.peer) }
         case .enrollConfirm(let second, let enrolling):
-            enrolling.proof.push.map { Push(oob: $0, mfaToken: second.token) }
+            enrolling.proof.push.map { Push(oob: $0, mfaToken: second.token, peer: enrolling.peer) }
         case .code, .codeProven, .chooseFactor, .recoveryCode, .enroll:
             nil
         }
@@ -107,14 +113,5 @@ extension MFAChallenge {
     /// The transaction of a push notification.
     var push: Secret? {
         if case .push(let oob) = self { oob } else { nil }
-    }
-
-    /// What a typed code is as a proof; nil where none is typed.
-    func proof(_ code: Secret) -> MFAProof? {
-        switch self {
-        case .otp: .otp(code)
-        case .message(let oob): .message(code: code, oob: oob)
-        case .push: nil
-        }
     }
 }

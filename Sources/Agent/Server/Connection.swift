@@ -15,6 +15,9 @@ actor Connection {
     static let lineDeadline = Duration.seconds(10)
 
     private let socket: CInt
+    /// The process that connected; 0 if it cannot be seen.
+    private let process: pid_t
+    private let number: Int
     private let handler: RequestHandler
     private let events: EventHub
     private let clock: any AgentClock
@@ -37,16 +40,23 @@ actor Connection {
     /// Nothing more is read; what is being worked on is answered.
     private var isEnding = false
     private var isOpen = true
-    private var caller: Subscriber?
+    private var caller: Caller?
+    private var peer: Peer?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { Reactor.shared.asUnownedSerialExecutor() }
 
-    /// - Parameter socket: does not block, and is closed by the connection.
+    /// - Parameters:
+    ///   - socket: does not block, and is closed by the connection.
+    ///   - process: the process that connected, by the socket's credentials.
+    ///   - number: no other connection's.
     init(
-        _ socket: CInt, handler: RequestHandler, events: EventHub, clock: any AgentClock,
+        _ socket: CInt, of process: pid_t, number: Int, handler: RequestHandler, events: EventHub,
+        clock: any AgentClock,
         closed: @escaping @Sendable (Connection) -> Void
     ) {
         self.socket = socket
+        self.process = process
+        self.number = number
         self.handler = handler
         self.events = events
         self.clock = clock
@@ -68,7 +78,7 @@ actor Connection {
         // Nobody is left to be answered. A refresh that was waited for goes on.
         for task in atWork.values { task.cancel() }
         waiting = []
-        if let caller { events.remove(caller) }
+        if let caller { events.remove(caller.subscriber) }
         // It has this connection in turn.
         caller = nil
         Reactor.shared.unwatch(socket)
@@ -167,25 +177,36 @@ extension Connection {
     private func answer(_ line: [UInt8]) {
         count += 1
         let number = count
-        let caller = asSubscriber
+        let caller = asCaller
         atWork[number] = Task {
             let answer = await handler.answer(line, caller: caller)
             atWork[number] = nil
             // Nobody is there any more; what the request may have subscribed to is for nobody.
-            guard isOpen else { return events.remove(caller) }
+            guard isOpen else { return events.remove(caller.subscriber) }
             if !waiting.isEmpty { self.answer(waiting.removeFirst()) }
             write(answer)
         }
     }
 
-    /// This connection as one that events can be sent over.
-    private var asSubscriber: Subscriber {
+    /// This connection as the methods know it: one that events can be sent over, with a process at its other end.
+    private var asCaller: Caller {
         if let caller { return caller }
-        let caller = Subscriber { [self] line in
+        let subscriber = Subscriber { [self] line in
             Reactor.shared.execute { self.assumeIsolated { $0.send(event: line) } }
         }
+        let caller = Caller(pid: process > 0 ? process : nil, subscriber: subscriber) { [self] in await lookUpPeer() }
         self.caller = caller
         return caller
+    }
+
+    /// Looks once, and not after the end: the socket's number may be another's by then.
+    private func lookUpPeer() -> Peer {
+        if let peer { return peer }
+        let peer = Peer(
+            connection: number, pid: process > 0 ? process : nil,
+            terminal: isOpen ? TerminalSession(ofPeer: process, at: socket) : nil)
+        self.peer = peer
+        return peer
     }
 
     /// A subscriber who has left so much unread would miss events without knowing; it loses the connection instead.

@@ -1,5 +1,6 @@
 import Auth0
 import FoundationEssentials
+import Glibc
 import PosternProtocol
 
 /// What the agent can be asked, each method by name.
@@ -16,31 +17,33 @@ struct Methods: Sendable {
 
     /// - Parameters:
     ///   - params: the bytes of `params`, if any.
-    ///   - caller: who asks, to whom events can be sent.
+    ///   - caller: who asks.
     /// - Returns: the bytes of `result`.
-    func call(_ method: String, params: ArraySlice<UInt8>?, caller: Subscriber) async throws(AgentError) -> [UInt8] {
+    func call(_ method: String, params: ArraySlice<UInt8>?, caller: Caller) async throws(AgentError) -> [UInt8] {
         switch method {
         case Hello.method: try await perform(params, agent.hello)
         case GetStatus.method: try await perform(params, agent.status)
         case Reload.method: try await perform(params, agent.reload)
         case UnlockKeyring.method: try await perform(params, agent.unlockKeyring)
-        case GetToken.method: try await getToken(params)
-        case GetIDToken.method: try await perform(params, agent.idToken)
-        case StartLogin.method: try await perform(params, agent.startLogin)
-        case AnswerLogin.method: try await perform(params, agent.answerLogin)
+        case GetToken.method: try await getToken(params, caller.pid)
+        case GetIDToken.method: try await perform(params, for: caller.pid, agent.idToken)
+        case StartLogin.method: try await perform(params, by: caller, agent.startLogin)
+        case AnswerLogin.method: try await perform(params, by: caller, agent.answerLogin)
         case ResendCode.method: try await perform(params, agent.resendCode)
         case WaitForLogin.method: try await perform(params, agent.waitForLogin)
         case CancelLogin.method: try await perform(params, agent.cancelLogin)
-        case ListFactors.method: try await perform(params, agent.listFactors)
-        case EnrollFactor.method: try await perform(params, agent.enrollFactor)
-        case RemoveFactor.method: try await perform(params, agent.removeFactor)
-        case Logout.method: try await perform(params, agent.logout)
+        case ListFactors.method: try await perform(params, by: caller, agent.listFactors)
+        case EnrollFactor.method: try await perform(params, by: caller, agent.enrollFactor)
+        case RemoveFactor.method: try await perform(params, by: caller, agent.removeFactor)
+        case Logout.method: try await perform(params, for: caller.pid, agent.logout)
         case ListProfiles.method: try await perform(params, agent.listProfiles)
-        case AddProfile.method: try await perform(params, agent.addProfile)
-        case RemoveProfile.method: try await perform(params, agent.removeProfile)
-        case SetClientSecret.method: try await perform(params, agent.setClientSecret)
+        case AddProfile.method: try await perform(params, for: caller.pid, agent.addProfile)
+        case RemoveProfile.method: try await perform(params, for: caller.pid, agent.removeProfile)
+        case SetClientSecret.method: try await perform(params, for: caller.pid, agent.setClientSecret)
         case SubscribeToEvents.method:
-            try await perform(params) { request throws(AgentError) in try await agent.subscribe(request, caller) }
+            try await perform(params) { request throws(AgentError) in
+                try await agent.subscribe(request, caller.subscriber)
+            }
         default:
             throw AgentError(.methodNotFound, "There is no method \"\(TenantText.printable(method))\".") { data in
                 data.hint = "The agent may be older than the program that asks; restart it after an upgrade."
@@ -54,11 +57,27 @@ struct Methods: Sendable {
         try Self.encode(try await method(try Self.decode(R.self, from: params)))
     }
 
-    private func getToken(_ params: ArraySlice<UInt8>?) async throws(AgentError) -> [UInt8] {
+    /// For a method that what a caller has proven counts for.
+    private func perform<R: Request>(
+        _ params: ArraySlice<UInt8>?, by caller: Caller,
+        _ method: (R, Peer) async throws(AgentError) -> R.Response
+    ) async throws(AgentError) -> [UInt8] {
+        let request = try Self.decode(R.self, from: params)
+        return try Self.encode(try await method(request, await caller.peer()))
+    }
+
+    /// For a method that says in the log who asked for what it did.
+    private func perform<R: Request>(
+        _ params: ArraySlice<UInt8>?, for pid: pid_t?, _ method: (R, pid_t?) async throws(AgentError) -> R.Response
+    ) async throws(AgentError) -> [UInt8] {
+        try Self.encode(try await method(try Self.decode(R.self, from: params), pid))
+    }
+
+    private func getToken(_ params: ArraySlice<UInt8>?, _ pid: pid_t?) async throws(AgentError) -> [UInt8] {
         let params = params ?? Self.noParams
         let request =
             if let plain = GetToken(plain: params) { plain } else { try Self.decode(GetToken.self, from: params) }
-        let response = try await agent.token(request)
+        let response = try await agent.token(request, pid)
         if let plain = response.plainJSON { return plain }
         return try Self.encode(response)
     }

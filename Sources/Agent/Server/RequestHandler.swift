@@ -10,7 +10,7 @@ struct RequestHandler: Sendable {
 
     /// - Parameter caller: whose line it is.
     /// - Returns: the answer without a newline, or nil if there is none to give (notifications).
-    func answer(_ line: [UInt8], caller: Subscriber) async -> [UInt8]? {
+    func answer(_ line: [UInt8], caller: Caller) async -> [UInt8]? {
         let outline: StrictJSON.Outline
         do {
             outline = try StrictJSON.outline(of: line[...])
@@ -39,7 +39,7 @@ struct RequestHandler: Sendable {
     }
 
     private func answer(
-        _ text: ArraySlice<UInt8>, _ outline: StrictJSON.Outline?, _ caller: Subscriber
+        _ text: ArraySlice<UInt8>, _ outline: StrictJSON.Outline?, _ caller: Caller
     ) async -> [UInt8]? {
         let request: IncomingRequest
         do {

@@ -13,6 +13,7 @@ actor SocketServer: Service {
     private let handler: RequestHandler
     private let ready: @Sendable () async -> Void
     private var connections: [ObjectIdentifier: Connection] = [:]
+    private var connectionCount = 0
     private var isEnding = false
     private static let acceptsPerTurn = 64
 
@@ -55,10 +56,10 @@ actor SocketServer: Service {
     /// Accepts some, and the rest in the turns after: those that are one too many are closed in between, so that they do not use up the descriptors.
     private func acceptSome(from listener: CInt) {
         for _ in 0..<Self.acceptsPerTurn {
-            var user = uid_t.max
-            let client = postern_accept(listener, &user)
+            var peer = postern_peer(process: 0, user: uid_t.max)
+            let client = postern_accept(listener, &peer)
             if client >= 0 {
-                welcome(client, of: user)
+                welcome(client, of: peer)
             } else if errno == EAGAIN {
                 return
             } else if errno != EINTR, errno != ECONNABORTED {
@@ -76,14 +77,18 @@ actor SocketServer: Service {
         }
     }
 
-    private func welcome(_ client: CInt, of user: uid_t) {
-        guard user == geteuid() else {
-            agent.log.warning("Refused a connection of another user.", metadata: ["uid": "\(user)"])
+    private func welcome(_ client: CInt, of peer: postern_peer) {
+        guard peer.user == geteuid() else {
+            agent.log.warning("Refused a connection of another user.", metadata: ["uid": "\(peer.user)"])
             close(client)
             return
         }
         agent.counters.count(.connections)
-        let connection = Connection(client, handler: handler, events: agent.events, clock: agent.clock) { [self] in
+        connectionCount += 1
+        let connection = Connection(
+            client, of: peer.process, number: connectionCount, handler: handler, events: agent.events,
+            clock: agent.clock
+        ) { [self] in
             let id = ObjectIdentifier($0)
             assumeIsolated { server in server.connections[id] = nil }
         }

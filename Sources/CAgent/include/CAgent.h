@@ -21,12 +21,23 @@ int postern_fstat(int descriptor, struct postern_file *file);
    In C because Swift's module of glibc has no <sys/xattr.h>. */
 int postern_has_acl(int descriptor);
 
+/* Who connected, by the kernel's word (unix(7), SO_PEERCRED). */
+struct postern_peer {
+    pid_t process; /* 0 if it is of a PID namespace that cannot be seen from here */
+    uid_t user;
+};
+
 /* Accepts a connection; its socket does not block and is closed on exec (accept4(2)). accept4 and struct ucred are declared for _GNU_SOURCE alone, which
    Swift's importer does not define.
 
-   user: who connected, by the kernel's word (unix(7), SO_PEERCRED).
    Returns the socket, or -1 with errno. */
-int postern_accept(int listener, uid_t *user);
+int postern_accept(int listener, struct postern_peer *who);
+
+/* A descriptor of the process that connected (SO_PEERPIDFD, Linux 6.5), closed on exec as all such descriptors are (pidfd_open(2)). It means that process for
+   ever, whatever becomes of its number.
+
+   Returns -1 with errno if the kernel has none, or the process is gone. */
+int postern_peer_process(int client);
 
 typedef void (*postern_enqueue)(void *job);
 

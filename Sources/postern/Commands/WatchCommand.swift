@@ -7,7 +7,7 @@ struct WatchCommand: AgentCommand {
         commandName: "watch",
         abstract: "Show what happens in the agent, as it happens.",
         discussion: """
-            A line for each sign-in and sign-out, refresh, refusal, save that fails or catches up, loss of the \
+            A line for each sign-in and sign-out, profile, client secret and second factor that comes or goes, refresh, refusal, save that fails or catches up, loss of the \
             tenant, and keyring that is locked, unlocked or gone, until Ctrl-C. With --json each line is the event as the agent sent it.
 
               postern watch
@@ -39,7 +39,7 @@ struct WatchCommand: AgentCommand {
     static func words(_ event: Event, now: UnixTime = Moment.now) -> Terminal.Line {
         let (text, tone): (String, Terminal.Line.Tone) =
             switch event.type {
-            case .signedIn: ("signed in", .good)
+            case .signedIn: ("signed in" + (event.account.map { " as \($0.words)" } ?? ""), .good)
             case .signedOut: ("signed out", .plain)
             case .refreshed: ("token refreshed", .plain)
             case .loginRequired: ("sign-in needed (\(event.cause ?? "unknown cause"))", .bad)
@@ -59,6 +59,16 @@ struct WatchCommand: AgentCommand {
             case .locked: ("agent locked", .warning)
             case .unlocked: ("agent unlocked", .plain)
             case .reloaded: ("configuration read again", .plain)
+            case .loginStarted:
+                (
+                    "sign-in begun" + (event.pid.map { " by process \($0)" } ?? "")
+                        + (event.sentTo.map { ", code sent to \($0)" } ?? ""), .plain
+                )
+            case .profileAdded: ("profile added", .plain)
+            case .profileRemoved: ("profile removed", .plain)
+            case .secretSet: (event.secretKind == "private_key" ? "private key set" : "client secret set", .plain)
+            case .factorAdded: ("second factor added", .warning)
+            case .factorRemoved: ("second factor removed" + (event.factor.map { " (\($0))" } ?? ""), .warning)
             }
         let whose = event.profile.map { "\($0): " } ?? ""
         return .init("\(Moment(event.at, now: now).words)  \(whose)\(text)", tone)

@@ -14,7 +14,7 @@ struct EventTests {
             try await fixture.signIn()
             _ = try await fixture.token(.with(force: true))
             _ = try await fixture.agent.logout(Logout())
-            #expect(log.kinds == [.signedIn, .refreshed, .signedOut])
+            #expect(log.kinds == [.loginStarted, .signedIn, .refreshed, .signedOut])
             #expect(log.events.allSatisfy { $0.profile == "work" && $0.at == fixture.clock.unixTime + 500 })
         }
     }
@@ -53,7 +53,7 @@ struct EventTests {
             await fixture.tenant.setMFAPolicy(.refresh)
             let log = EventLog(fixture.agent)
             for _ in 1...3 { #expect(await fixture.tokenError(.with(force: true))?.code == .mfaRequired) }
-            #expect(log.kinds == [.mfaRequired])
+            #expect(log.kinds == [.mfaRequired, .loginStarted])
         }
     }
 

@@ -49,7 +49,7 @@ struct ProofTests {
             _ = await answer.value
         }
         try await Self.run { fixture, login in
-            #expect(await fixture.answerError(login, code: "1")?.code == .wrongCode)
+            #expect(await fixture.answerError(login, code: "000000")?.code == .wrongCode)
             #expect(Self.hasIntent(fixture))
             try await fixture.cancel(login)
             _ = try await fixture.wake()
@@ -135,7 +135,7 @@ struct ProofTests {
     func noDoubt(fault: Fault) async throws {
         try await Self.run { fixture, login in
             await fixture.tenant.order(fault, at: .token, grant: .mfaOTP)
-            #expect(await fixture.answerError(login, code: "1") != nil)
+            #expect(await fixture.answerError(login, code: "000000") != nil)
             let isInDoubt = try await fixture.account.isInDoubt
             #expect(!isInDoubt)
         }
@@ -244,7 +244,7 @@ struct ProofTests {
     func endDuringWrongProof() async throws {
         try await Self.run { fixture, login in
             await fixture.tenant.order(.holdAnswer, at: .token, grant: .mfaOTP)
-            async let error = fixture.answerError(login, code: "1")
+            async let error = fixture.answerError(login, code: "000000")
             try await fixture.tenant.requestHeld(at: .token, grant: .mfaOTP)
             try await fixture.cancel(login)
             async let next = fixture.tokenError(.with(wait: 77))
@@ -280,7 +280,7 @@ struct ProofTests {
             let anew = try await fixture.startLogin()
             #expect(anew.loginID != login.loginID)
             #expect(anew.step.kind == "code")
-            #expect(await fixture.answerError(login, code: "1")?.code == .loginNotFound)
+            #expect(await fixture.answerError(login, code: "000000")?.code == .loginNotFound)
             #expect(await fixture.proofs.isEmpty)
         }
     }

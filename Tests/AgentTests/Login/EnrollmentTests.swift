@@ -51,7 +51,7 @@ struct EnrollmentTests {
                             shown.types = step.types
                             return shown
                         }()))
-            #expect(await fixture.answerError(enrolled, code: "1")?.code == .wrongCode)
+            #expect(await fixture.answerError(enrolled, code: "000000")?.code == .wrongCode)
             let end = try await fixture.answerTOTP(enrolled)
             #expect(end.step.kind == "signed_in")
             #expect(try await fixture.token().from == .cache)

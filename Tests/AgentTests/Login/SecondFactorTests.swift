@@ -101,7 +101,7 @@ struct SecondFactorTests {
                 factor.kind == .otp
                 ? try await fixture.tenant.totpCode(for: AgentFixture.person)
                 : try await fixture.tenant.nextCode(for: factor.value)
-            #expect(await fixture.answerError(login, code: code == "000000" ? "1" : "000000")?.code == .wrongCode)
+            #expect(await fixture.answerError(login, code: code == "000000" ? "000001" : "000000")?.code == .wrongCode)
             #expect(try await fixture.state(of: login).step == login.step)
             #expect(try await fixture.answer(login, code: code).step.kind == "signed_in")
         }
@@ -113,7 +113,7 @@ struct SecondFactorTests {
             let login = try await fixture.choose(Authenticator.recovery.id, try await fixture.passCode())
             #expect(login.step.kind == "recovery_code")
             #expect(await fixture.answerError(login, recoveryCode: "WRONG")?.code == .wrongCode)
-            #expect(await fixture.answerError(login, recoveryCode: " - ")?.code == .invalidParams)
+            #expect(await fixture.answerError(login, recoveryCode: " - ")?.code == .wrongCode)
             let end = try await fixture.answer(login, recoveryCode: "N3BG-PZZW J85JLCNPZBDW6QXC")
             let next = try #require(end.step.signedIn?.recoveryCode)
             #expect(next.count == 24 && next != Authenticator.recovery.value)
@@ -174,9 +174,9 @@ struct SecondFactorTests {
         try await AgentFixture.run(factors: [.otp]) { fixture in
             let login = try await fixture.passCode()
             for _ in 1...10 {
-                #expect(await fixture.answerError(login, code: "1")?.code == .wrongCode)
+                #expect(await fixture.answerError(login, code: "000000")?.code == .wrongCode)
             }
-            let error = await fixture.answerError(login, code: "1")
+            let error = await fixture.answerError(login, code: "000000")
             #expect(error?.code == .tooManyAttempts)
             #expect(error?.data.blocked == true)
             #expect(try await fixture.state(of: login).step == .failed(try #require(error)))
@@ -195,7 +195,7 @@ struct SecondFactorTests {
         ) { fixture in
             let login = try await fixture.passCode()
             fixture.clock.advance(by: 60)
-            #expect(await fixture.answerError(login, code: "1")?.code == .codeExpired)
+            #expect(await fixture.answerError(login, code: "000000")?.code == .codeExpired)
             #expect(try await fixture.state(of: login).step.failure?.code == .codeExpired)
         }
     }
@@ -261,7 +261,7 @@ struct SecondFactorTests {
     func grantNotEnabled() async throws {
         let client = Client(grants: [.passwordlessOTP, .refreshToken])
         try await AgentFixture.run(factors: [.otp], tenant: { $0.clients = [client] }) { fixture in
-            let error = await fixture.answerError(try await fixture.passCode(), code: "1")
+            let error = await fixture.answerError(try await fixture.passCode(), code: "000000")
             #expect(error?.code == .misconfigured)
             #expect(error?.data.hint?.contains("\"MFA\"") == true)
         }

@@ -20,7 +20,8 @@ struct ConnectionTests {
             // Only the served end does not block.
             try #require(fcntl(ends[1], F_SETFL, 0) == 0)
             let connection = Connection(
-                ends[0], handler: RequestHandler(methods: Methods(agent: fixture.agent)), events: fixture.agent.events,
+                ends[0], of: getpid(), number: 1, handler: RequestHandler(methods: Methods(agent: fixture.agent)),
+                events: fixture.agent.events,
                 clock: fixture.clock, closed: { _ in })
             await connection.open(isBusy: isBusy)
             try await body(fixture, AgentConnection(socket: ends[1]))
@@ -220,7 +221,8 @@ struct ConnectionTests {
 
     private static func open(_ socket: CInt, _ fixture: AgentFixture) async -> WeakConnection {
         let connection = Connection(
-            socket, handler: RequestHandler(methods: Methods(agent: fixture.agent)), events: fixture.agent.events,
+            socket, of: getpid(), number: 2, handler: RequestHandler(methods: Methods(agent: fixture.agent)),
+            events: fixture.agent.events,
             clock: fixture.clock, closed: { _ in })
         await connection.open(isBusy: false)
         return WeakConnection(connection: connection)

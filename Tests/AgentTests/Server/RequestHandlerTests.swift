@@ -14,7 +14,7 @@ struct RequestHandlerTests {
         let answer = Watched<String?>(nil)
         try await AgentFixture.run(isServing: false) { fixture in
             let handler = RequestHandler(methods: Methods(agent: fixture.agent))
-            let bytes = await handler.answer(line, caller: Subscriber { _ in })
+            let bytes = await handler.answer(line, caller: .test)
             answer.change { $0 = bytes.map { String(decoding: $0, as: UTF8.self) } }
         }
         return answer.value
