@@ -42,6 +42,7 @@ actor Connection {
     private var isOpen = true
     private var caller: Caller?
     private var peer: Peer?
+    private let accepted = ProcessStatus.ticks
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { Reactor.shared.asUnownedSerialExecutor() }
 
@@ -204,7 +205,7 @@ extension Connection {
         if let peer { return peer }
         let peer = Peer(
             connection: number, pid: process > 0 ? process : nil,
-            terminal: isOpen ? TerminalSession(ofPeer: process, at: socket) : nil)
+            terminal: isOpen ? TerminalSession(ofPeer: process, at: socket, accepted: accepted) : nil)
         self.peer = peer
         return peer
     }

@@ -80,6 +80,18 @@ struct TerminalSessionTests {
         #expect(result == nil)
     }
 
+    @Test(
+        "a process that was started after the connection was made is not who made it",
+        arguments: [(5000, true), (4999, false)])
+    func younger(accepted: UInt64, isBelieved: Bool) {
+        let processes: [pid_t: ProcessStatus?] = [
+            4711: Self.status(100, 34816, 5000), 100: Self.status(100, 34816, 4000),
+        ]
+        let session = TerminalSession(of: 4711, startedBy: accepted) { processes[$0] ?? nil }
+        #expect((session != nil) == isBelieved)
+        #expect(ProcessStatus(of: getpid()).map { $0.start <= ProcessStatus.ticks } == true)
+    }
+
     @Test("the kernel tells of this process what it tells itself")
     func own() {
         let status = ProcessStatus(of: getpid())
