@@ -94,7 +94,8 @@ extension Agent {
             secret = Secret(value)
             guard ClientSecret.accepts(secret: value) else {
                 throw invalid(
-                    "A client secret is 1 to \(ClientSecret.limit) printable characters, and no private key.")
+                    "A client secret is 1 to \(ClientSecret.limit) bytes without control characters, and no private key."
+                )
             }
         case (nil, let value?) where method == .privateKeyJWT:
             secret = Secret(value)

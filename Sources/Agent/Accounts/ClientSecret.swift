@@ -25,9 +25,10 @@ struct ClientSecret: Codable, Sendable {
         case secret
     }
 
-    /// Whether a text can be the secret of `client_secret_post` and `client_secret_basic`: printable ASCII (RFC 6749, appendix A.2), which no PEM text is.
+    /// Whether a text can be the secret of `client_secret_post` and `client_secret_basic`: of a size, on one line, and no PEM text, which is a key.
     static func accepts(secret: String) -> Bool {
-        (1...limit).contains(secret.utf8.count) && secret.utf8.allSatisfy { (0x20..<0x7F).contains($0) }
+        (1...limit).contains(secret.utf8.count)
+            && secret.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
             && !looksLikeKey(secret)
     }
 

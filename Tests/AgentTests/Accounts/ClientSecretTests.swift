@@ -65,7 +65,9 @@ struct ClientSecretTests {
 
     @Test(
         "a secret that is set is printable, no key, and of a size",
-        arguments: ["", "a\n", "a\u{0}", "-----BEGIN PRIVATE KEY-----", "ä", String(repeating: "x", count: 16_385)])
+        arguments: [
+            "", "a\n", "a\u{0}", "-----BEGIN PRIVATE KEY-----", "a\u{85}", String(repeating: "x", count: 16_385),
+        ])
     func bounds(value: String) async throws {
         try await AgentFixture.run(isServing: false, ["client_auth = client_secret_post"]) { fixture in
             let error = await failure { () async throws(AgentError) in
