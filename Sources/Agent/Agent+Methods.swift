@@ -54,11 +54,36 @@ extension Agent {
         return Empty()
     }
 
-    func removeProfile(_ request: RemoveProfile, _ pid: pid_t?) async throws(AgentError) -> Empty {
+    func removeProfile(
+        _ request: RemoveProfile, _ pid: pid_t?
+    ) async throws(AgentError) -> RemoveProfile.Response {
+        try await configuration.checkRemovable(request.name)
+        var response = RemoveProfile.Response()
+        if !(request.keep ?? false) {
+            response = await signOutBeforeRemoval(of: request.name, pid)
+        }
         try await configuration.remove(request.name)
-        _ = try await reload(Reload())
+        do {
+            _ = try await applyConfiguration()
+        } catch {
+            // Signing out and editing are done, and the caller must know it.
+            let reason = "The profile is out of the file, but the file is not in force: \(error)"
+            response.reason = [response.reason, reason].compactMap { $0 }.joined(separator: " ")
+        }
         tell(.profileRemoved, "A profile was removed.", profile: request.name, pid)
-        return Empty()
+        return response
+    }
+
+    private func signOutBeforeRemoval(of name: String, _ pid: pid_t?) async -> RemoveProfile.Response {
+        let signedOut: Logout.Response
+        do {
+            signedOut = try await logout(Logout(profile: name), pid)
+        } catch {
+            // It is in the file but not in force, because the file is bad.
+            return RemoveProfile.Response(revoked: false, deleted: false, reason: error.message)
+        }
+        return RemoveProfile.Response(
+            revoked: signedOut.revoked, deleted: signedOut.deleted, reason: signedOut.reason)
     }
 
     func setClientSecret(_ request: SetClientSecret, _ pid: pid_t?) async throws(AgentError) -> Empty {
@@ -72,9 +97,14 @@ extension Agent {
         switch (request.secret, request.privateKey) {
         case (let value?, nil) where method == .secretPost || method == .secretBasic:
             secret = Secret(value)
+            guard ClientSecret.accepts(secret: value) else {
+                throw invalid(
+                    "A client secret is 1 to \(ClientSecret.limit) bytes without control characters, and no private key."
+                )
+            }
         case (nil, let value?) where method == .privateKeyJWT:
             secret = Secret(value)
-            guard await ClientAuthentication.accepts(privateKey: secret) else {
+            guard value.utf8.count <= ClientSecret.limit, await ClientAuthentication.accepts(privateKey: secret) else {
                 throw invalid("That is no PEM private key of type RSA, P-256 or P-384.")
             }
         case (_?, nil), (nil, _?):

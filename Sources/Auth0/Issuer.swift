@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// A tenant's address: an `https` origin with a final slash, as it stands in the `iss` claim of its tokens.
 ///
 /// Every endpoint shares this origin. Auth0's discovery document names no `/passwordless/start`, so the paths are known here rather than discovered
@@ -11,21 +9,21 @@ package struct Issuer: Hashable, Sendable, CustomStringConvertible {
     /// - Parameter text: a full URL; a missing final slash is added.
     /// - Throws: ``Invalid`` with a sentence that says what is wrong.
     package init(url text: String) throws(Invalid) {
-        guard let components = URLComponents(string: text), let scheme = components.scheme, let host = components.host,
-            !host.isEmpty
-        else {
-            throw Invalid(reason: "is not a URL such as https://acme.eu.auth0.com/")
+        let (https, http) = ("https://", "http://")
+        let scheme = [https, http].first { text.prefix($0.count).lowercased() == $0 }
+        guard let scheme else {
+            throw Invalid(reason: "must be a URL such as https://acme.eu.auth0.com/")
         }
-        guard components.user == nil, components.password == nil, components.query == nil, components.fragment == nil,
-            components.path.isEmpty || components.path == "/"
-        else {
+        var rest = text.dropFirst(scheme.count)
+        if rest.last == "/" { rest.removeLast() }
+        guard !rest.isEmpty, !rest.contains(where: { "/?#@\\".contains($0) }) else {
             throw Invalid(reason: "must be a scheme and a host alone, such as https://acme.eu.auth0.com/")
         }
-        guard scheme == "https" || (scheme == "http" && Self.isLoopback(host)) else {
+        let host = try HostAndPort(rest)
+        guard scheme == https || host.isLoopback else {
             throw Invalid(reason: "must start with https:// (http is accepted for loopback hosts alone)")
         }
-        let port = components.port.map { ":\($0)" } ?? ""
-        description = "\(scheme)://\(components.encodedHost ?? host)\(port)/"
+        description = "\(scheme)\(host)/"
     }
 
     /// - Parameter domain: a host name, with a port if need be, such as `acme.eu.auth0.com`.
@@ -41,13 +39,6 @@ package struct Issuer: Hashable, Sendable, CustomStringConvertible {
     /// The address of one of the tenant's endpoints; `path` has no leading slash.
     func endpoint(_ path: String) -> String {
         description + path
-    }
-
-    private static func isLoopback(_ host: String) -> Bool {
-        let host = host.lowercased()
-        return host == "localhost" || host == "[::1]" || host == "::1"
-            || (host.hasPrefix("127.") && host.utf8.split(separator: UInt8(ascii: ".")).count == 4
-                && host.utf8.allSatisfy { "0123456789.".utf8.contains($0) })
     }
 
     /// Why a text is no issuer, to be read after the text's name.

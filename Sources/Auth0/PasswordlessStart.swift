@@ -61,6 +61,9 @@ enum JSONMember: Encodable {
 extension PasswordlessStart {
     /// What is wrong with an address, or nil. The tenant has the last word; this only spares a request for a plain mistake.
     package static func problem(with username: String, connection: String) -> String? {
+        guard username.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control }) else {
+            return "must not hold control characters"
+        }
         switch connection {
         case "sms":
             let digits = username.dropFirst()

@@ -124,6 +124,22 @@ struct CommandTests {
             ])
         #expect(
             try run("profile.remove", "{}", "profile", "remove", "work").params == [.object(["name": .string("work")])])
+        let kept = try run("profile.remove", "{}", "profile", "remove", "work", "--keep")
+        #expect(kept.params == [.object(["name": .string("work"), "keep": .bool(true)])])
+        #expect(kept.status == 0)
+    }
+
+    @Test(
+        "profile remove says what the sign-out came to, and exits as logout does",
+        arguments: [
+            (#"{"revoked":true,"deleted":true}"#, 0), (#"{"revoked":false,"deleted":true,"reason":"offline"}"#, 75),
+            (#"{"revoked":true,"deleted":false}"#, 75), (#"{"reason":"the file is bad"}"#, 75), ("{}", 0),
+        ])
+    func removal(answer: String, status: Int32) throws {
+        let ending = try run("profile.remove", answer, "profile", "remove", "work")
+        #expect(ending.status == status)
+        #expect(ending.words.contains("Removed profile work."))
+        #expect(ending.output.isEmpty)
     }
 
     @Test(

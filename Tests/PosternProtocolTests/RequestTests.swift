@@ -39,7 +39,7 @@ struct RequestTests {
                 "login.start client_ip connection language profile restart send username",
                 "login.answer code enroll factor login_id recovery_code", "login.resend login_id",
                 "login.wait login_id seen timeout", "login.cancel login_id", "logout profile revoke", "profile.list ",
-                "profile.remove name", "client_secret.set private_key profile secret",
+                "profile.remove keep name", "client_secret.set private_key profile secret",
                 "keyring.unlock timeout",
             ])
     }

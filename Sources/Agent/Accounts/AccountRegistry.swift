@@ -127,7 +127,7 @@ extension AgentError {
         let message =
             switch (name, order.isEmpty) {
             case (_, true): "No profile is configured."
-            case (let name?, false): "There is no profile \"\(name)\"."
+            case (let name?, false): "There is no profile \(name.quoted)."
             case (nil, false): "There are several profiles and none is the default."
             }
         return AgentError(.unknownProfile, message) { data in

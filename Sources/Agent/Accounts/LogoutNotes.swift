@@ -8,8 +8,8 @@ package struct LogoutNotes: Sendable {
     private let directory: String
 
     package init(environment: [String: String]) {
-        let state = environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-        directory = (state ?? (environment["HOME"] ?? "") + "/.local/state") + "/postern/signed-out"
+        directory =
+            HomeDirectory.directory("XDG_STATE_HOME", or: ".local/state", in: environment) + "/postern/signed-out"
     }
 
     struct Failure: Error {}

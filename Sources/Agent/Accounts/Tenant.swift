@@ -63,7 +63,8 @@ package struct Tenants: Sendable {
     /// Keeps a client's secret or private key in the keyring; also for profiles that keep their tokens elsewhere.
     func setClientSecret(_ secret: Secret, of profile: Profile) async throws(SecretStoreError) {
         _ = await keyring.state(mayStart: true)
-        let stored = StoredSecret(issuer: profile.issuer.description, clientID: profile.clientID, secret: secret)
+        let kind: ClientSecret.Kind = profile.clientAuth == .privateKeyJWT ? .privateKey : .secret
+        let stored = ClientSecret(secret, kind: kind, of: profile)
         guard let json = try? JSONEncoder().encode(stored) else {  // strings alone: cannot fail
             throw .failing("the secret cannot be written as JSON")
         }
@@ -78,36 +79,29 @@ package struct Tenants: Sendable {
         } catch {
             throw AgentError(error, profile: profile.name)
         }
-        // One that belongs to another tenant or client is never sent: an edited file must not send a secret elsewhere.
-        guard let stored, let record = try? JSONDecoder().decode(StoredSecret.self, from: Data(stored.utf8)),
-            record.issuer == profile.issuer.description, record.clientID == profile.clientID
-        else {
-            throw AgentError(
-                .misconfigured, "The keyring has no client secret for profile \(profile.name) and its tenant."
-            ) { data in
+        let item = Self.item(of: profile.name)
+        let record: ClientSecret?
+        do {
+            record = try stored.map { (json) throws(ClientSecret.Corrupt) in try ClientSecret(json: json) }
+        } catch {
+            throw AgentError(.corrupt(item), profile: profile.name)
+        }
+        func missing(_ message: String) -> AgentError {
+            AgentError(.misconfigured, message) { data in
                 data.profile = profile.name
                 data.hint = "Set it by 'postern client-secret set \(profile.name)'."
             }
         }
-        return switch profile.clientAuth {
-        case .none: .none
-        case .secretPost: .secretPost(record.secret)
-        case .secretBasic: .secretBasic(record.secret)
-        case .privateKeyJWT: .privateKeyJWT(record.secret)
+        // One that belongs to another tenant or client is never sent: an edited file must not send a secret elsewhere.
+        guard let record, record.issuer == profile.issuer.description, record.clientID == profile.clientID else {
+            throw missing("The keyring has no client secret for profile \(profile.name) and its tenant.")
         }
-    }
-
-    /// What the keyring holds: the secret and whose it is.
-    private struct StoredSecret: Codable {
-        var issuer: String
-        var clientID: String
-        var secret: Secret
-
-        enum CodingKeys: String, CodingKey {
-            case issuer
-            case clientID = "client_id"
-            case secret
+        guard let authentication = record.authentication(profile.clientAuth) else {
+            throw missing(
+                "The keyring has \(record.kind == .privateKey ? "a private key" : "a client secret") for profile "
+                    + "\(profile.name), whose client_auth, \(profile.clientAuth.rawValue), takes another kind.")
         }
+        return authentication
     }
 
     private static func item(of profile: String) -> KeyringItem {

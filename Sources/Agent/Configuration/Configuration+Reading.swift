@@ -8,20 +8,14 @@ extension Configuration {
         var groups: [ConfigurationGroup] = []
         var indices: [String: Int] = [:]
         for path in paths {
-            let file: KeyFile?
-            do {
-                file = try KeyFile.read(path)
-            } catch {
-                throw ConfigurationError(file: path, problem: String(error.message.trimmingPrefix("\(path): ")))
-            }
-            for (name, entries) in file?.groups ?? [] {
+            for (name, entries) in try KeyFile.read(path)?.groups ?? [] {
                 let index = indices[name, default: groups.count]
                 if index == groups.count {
                     groups.append(ConfigurationGroup(name: name, file: path))
                     indices[name] = index
                 }
                 for entry in entries {
-                    groups[index].add(entry, from: path)
+                    try groups[index].add(entry, from: path)
                 }
             }
         }
@@ -32,19 +26,20 @@ extension Configuration {
     static func check(_ entries: [KeyFile.Entry], ofProfile name: String, file: String) throws(ConfigurationError) {
         var group = ConfigurationGroup(name: "profile \(name)", file: file)
         for entry in entries {
-            group.add(entry, from: file)
+            try group.add(entry, from: file)
         }
         _ = try Profile(group, name: name)
     }
 
     private init(_ groups: [ConfigurationGroup]) throws(ConfigurationError) {
         for group in groups {
-            let words = group.name.split(separator: " ").map(String.init)
+            // One blank alone: "profile  work" would be a second group for the same profile.
+            let words = group.name.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
             switch (words.first, words.count) {
             case ("agent", 1):
                 agent = try AgentSettings(group)
             case ("profile", 2):
-                profiles.append(try Profile(group, name: words[1]))
+                add(try Profile(group, name: words[1]))
             case ("socket", 2):
                 throw ConfigurationError(
                     file: group.file, group: group.name, problem: "further sockets are not available in this version")
@@ -60,7 +55,7 @@ extension Configuration {
             let group = groups.first(where: { $0.name == "agent" })
         {
             let hint = ConfigurationError.suggestion(for: name, among: profiles.map(\.name))
-            throw group.error("default_profile", "there is no profile \"\(name)\"\(hint)")
+            throw group.error("default_profile", "there is no profile \(name.quoted)\(hint)")
         }
     }
 }
@@ -153,7 +148,7 @@ extension Profile {
         var params: [String: String] = [:]
         for word in try group.words("auth_params") ?? [] {
             guard let separator = word.firstIndex(of: "="), separator != word.startIndex else {
-                throw group.error("auth_params", "must be written key=value, not \"\(word)\"")
+                throw group.error("auth_params", "must be written key=value, not \(word.quoted)")
             }
             params[String(word[..<separator])] = String(word[word.index(after: separator)...])
         }
@@ -170,14 +165,16 @@ extension Profile {
                 "needs client_auth = client_secret_post or client_secret_basic: the tenant believes no other client")
         }
         guard text == "ssh" || Self.isIPAddress(text) else {
-            throw group.error("forwarded_for", "must be off, ssh or an IP address, not \"\(text)\"")
+            throw group.error("forwarded_for", "must be off, ssh or an IP address, not \(text.quoted)")
         }
         return text == "ssh" ? .ssh : .address(text)
     }
 
     static func isIPAddress(_ text: String) -> Bool {
         var bytes = in6_addr()
-        return inet_pton(AF_INET, text, &bytes) == 1 || inet_pton(AF_INET6, text, &bytes) == 1
+        // C would read it up to its first NUL.
+        return !text.utf8.contains(0)
+            && (inet_pton(AF_INET, text, &bytes) == 1 || inet_pton(AF_INET6, text, &bytes) == 1)
     }
 
     private static func trustAnchors(_ group: ConfigurationGroup) throws(ConfigurationError) -> TrustAnchors? {

@@ -4,12 +4,20 @@ package import Auth0
 package struct Configuration: Equatable, Sendable {
     package var agent = AgentSettings()
     /// In the order of the files.
-    package var profiles: [Profile] = []
+    package private(set) var profiles: [Profile] = []
+    /// Where each profile is among ``profiles``: a file may have thousands, and each is looked up at a reload.
+    private var indices: [String: Int] = [:]
 
     package init() {}
 
     package func profile(_ name: String) -> Profile? {
-        profiles.first { $0.name == name }
+        indices[name].map { profiles[$0] }
+    }
+
+    /// - Parameter profile: of a name that no other has.
+    mutating func add(_ profile: Profile) {
+        indices[profile.name] = profiles.count
+        profiles.append(profile)
     }
 
     /// The group `[agent]`.

@@ -6,12 +6,14 @@ package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     package var problem: String
 
     package var description: String {
-        let place = [group.map { "[\($0)]" }, key].compactMap { $0 }.joined(separator: " ")
+        let place = [group.map { "[\($0.shown)]" }, key?.shown].compactMap { $0 }.joined(separator: " ")
         return place.isEmpty ? "\(file): \(problem)" : "\(file): \(place): \(problem)"
     }
 
     /// The nearest of the words there are, as a question; empty if none is near.
     static func suggestion(for word: String, among words: [String]) -> String {
+        // Comparing costs the product of both lengths, and what is this long is no slip.
+        guard word.utf8.count <= 64 else { return "" }
         let nearest = words.map { ($0, distance(word, $0)) }.min { $0.1 < $1.1 }
         guard let (match, distance) = nearest, distance <= max(2, word.count / 3) else { return "" }
         return ", did you mean \"\(match)\"?"

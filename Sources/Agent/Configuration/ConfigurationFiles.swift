@@ -6,10 +6,7 @@ package struct ConfigurationFiles: Sendable {
     package let inOrder: [String]
 
     package init(environment: [String: String]) {
-        func value(_ name: String) -> String? {
-            environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil }  // the specification ignores relative paths
-        }
-        user = (value("XDG_CONFIG_HOME") ?? (value("HOME") ?? "") + "/.config") + "/postern/postern.conf"
+        user = HomeDirectory.directory("XDG_CONFIG_HOME", or: ".config", in: environment) + "/postern/postern.conf"
         let system = (environment["XDG_CONFIG_DIRS"] ?? "").split(separator: ":").filter { $0.hasPrefix("/") }
         let directories = system.isEmpty ? ["/etc/xdg"] : system.map(String.init)
         inOrder = directories.reversed().map { $0 + "/postern/postern.conf" } + [user]

@@ -17,9 +17,28 @@ struct ConfigurationGroup {
         self.file = file
     }
 
-    mutating func add(_ entry: KeyFile.Entry, from file: String) {
+    /// - Throws: for a value that is more likely a slip than meant, also where a later file has another.
+    mutating func add(_ entry: KeyFile.Entry, from file: String) throws(ConfigurationError) {
+        if let problem = Self.problem(entry.value) {
+            throw ConfigurationError(file: file, group: name, key: entry.key, problem: problem)
+        }
         values[entry.key] = Value(text: entry.value, file: file)
         self.file = file
+    }
+
+    /// What comes of habits from other formats, or of copying from a web page: here quotes and comments would be part of the value.
+    private static func problem(_ value: String) -> String? {
+        if let scalar = value.unicodeScalars.first(where: \.isInvisible) {
+            return "holds a character that cannot be seen, U+\(String(scalar.value, radix: 16, uppercase: true))"
+        }
+        let value = value.trimmed
+        if let first = value.first, first == value.last, first == "\"" || first == "'" {
+            return "must stand without quotes"
+        }
+        if value.hasPrefix("#") || value.hasPrefix(";") || value.contains(" #") || value.contains(" ;") {
+            return "must not be followed by a comment; give the comment a line of its own"
+        }
+        return nil
     }
 
     func refuseUnknownKeys(known: [String]) throws(ConfigurationError) {
@@ -35,9 +54,6 @@ struct ConfigurationGroup {
     func text(_ key: String) throws(ConfigurationError) -> String? {
         guard let text = values[key]?.text.trimmed else { return nil }
         guard !text.isEmpty else { throw error(key, "has no value") }
-        guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
-            throw error(key, "holds a control character")
-        }
         return text
     }
 
@@ -48,7 +64,8 @@ struct ConfigurationGroup {
     func integer(_ key: String, in range: ClosedRange<Int>) throws(ConfigurationError) -> Int? {
         guard let text = try text(key) else { return nil }
         guard let number = Int(text), range.contains(number) else {
-            throw error(key, "must be a whole number from \(range.lowerBound) to \(range.upperBound), not \"\(text)\"")
+            throw error(
+                key, "must be a whole number from \(range.lowerBound) to \(range.upperBound), not \(text.quoted)")
         }
         return number
     }
@@ -59,7 +76,7 @@ struct ConfigurationGroup {
         guard let choice = T(rawValue: text) else {
             let words = T.allCases.map(\.rawValue)
             let hint = ConfigurationError.suggestion(for: text, among: words)
-            throw error(key, "must be one of \(words.joined(separator: ", ")), not \"\(text)\"\(hint)")
+            throw error(key, "must be one of \(words.joined(separator: ", ")), not \(text.quoted)\(hint)")
         }
         return choice
     }
@@ -69,23 +86,26 @@ struct ConfigurationGroup {
         switch text {
         case "yes": return true
         case "no": return false
-        default: throw error(key, "must be yes or no, not \"\(text)\"")
+        default: throw error(key, "must be yes or no, not \(text.quoted)")
         }
     }
 
     /// Refuses a value that this version does not carry out, rather than ignore it.
     func onlyDefault(_ key: String, _ standard: String) throws(ConfigurationError) {
         guard let text = try text(key), text != standard else { return }
-        throw error(key, "\"\(text)\" is not available in this version; only \"\(standard)\" is")
+        throw error(key, "\(text.quoted) is not available in this version; only \"\(standard)\" is")
     }
 }
 
 extension String {
-    /// In quotes, for an error: what is long is cut, and what cannot be seen is written as its number.
-    var quoted: String {
+    /// In quotes, for an error.
+    var quoted: String { "\"\(shown)\"" }
+
+    /// For an error: what is long is cut, and what cannot be seen is written as its number.
+    var shown: String {
         let shown = unicodeScalars.prefix(100)
         let text = shown.map { $0.isInvisible ? "\\u{\(String($0.value, radix: 16))}" : String($0) }.joined()
-        return "\"\(text)\(shown.endIndex == unicodeScalars.endIndex ? "" : "…")\""
+        return shown.endIndex == unicodeScalars.endIndex ? text : text + "…"
     }
 
     var trimmed: String {

@@ -32,6 +32,10 @@ actor ConfigurationStore {
         let entries = AddProfile.Key.allCases.compactMap { key in
             request.settings[key].map { KeyFile.Entry(key: key.rawValue, value: $0) }
         }
+        guard Profile.isValid(name: request.name) else {
+            throw AgentError(
+                .invalidParams, "name: a profile's name is 1 to 64 letters, digits, dots, underscores and hyphens.")
+        }
         if let error { throw Agent.misconfigured(error) }
         guard current.profile(request.name) == nil else {
             throw AgentError(.invalidParams, "There is a profile \"\(request.name)\" already.") { data in
@@ -49,7 +53,7 @@ actor ConfigurationStore {
         do {
             try KeyFile.set(entries, in: "profile \(request.name)", of: files.user)
         } catch {
-            throw AgentError(.misconfigured, error.message)
+            throw AgentError(.misconfigured, error.description)
         }
     }
 
@@ -63,13 +67,36 @@ actor ConfigurationStore {
                 group: "profile \(name)", andReference: .init(key: "default_profile", value: name), in: "agent",
                 of: files.user)
         } catch {
-            throw AgentError(.misconfigured, error.message)
+            throw AgentError(.misconfigured, error.description)
         }
-        guard isRemoved else {
-            throw AgentError(.unknownProfile, "\(files.user) has no profile \"\(name)\".") { data in
-                data.profile = name
-                data.profiles = current.profiles.map(\.name)
-            }
+        guard isRemoved else { throw notInUserFile(name) }
+    }
+
+    /// Finds out whether ``remove(_:)`` would do it, before the profile is signed out for that.
+    ///
+    /// - Throws: 1002 if there is no such profile, 1015 if a file that is not the user's has it, or the user's cannot be read.
+    func checkRemovable(_ name: String) throws(AgentError) {
+        guard Profile.isValid(name: name) else { throw notInUserFile(name) }
+        do {
+            if try KeyFile.has(group: "profile \(name)", in: files.user) { return }
+        } catch {
+            throw Agent.misconfigured(error)
+        }
+        // A file that cannot be read has no group to tell of; what is wrong with it, status says.
+        let other = files.inOrder.first {
+            $0 != files.user && (try? KeyFile.has(group: "profile \(name)", in: $0)) == true
+        }
+        guard let other else { throw notInUserFile(name) }
+        throw AgentError(.misconfigured, "Profile \(name) stands in \(other), which the agent does not edit.") { data in
+            data.profile = name
+            data.hint = "To sign out of it, run 'postern logout \(name)'."
+        }
+    }
+
+    private func notInUserFile(_ name: String) -> AgentError {
+        AgentError(.unknownProfile, "\(files.user) has no profile \(name.quoted).") { data in
+            data.profile = name
+            data.profiles = current.profiles.map(\.name)
         }
     }
 }

@@ -9,19 +9,20 @@ struct KeyFile {
         var value: String
     }
 
-    /// The file cannot be read, written or understood; the sentence names it.
-    struct Failure: Error, Equatable {
-        var message: String
-    }
-
     let path: String
     /// In the order of the file.
     let groups: [(name: String, entries: [Entry])]
 
     /// Nil if there is no such file, which counts as an empty one.
-    static func read(_ path: String) throws(Failure) -> KeyFile? {
+    static func read(_ path: String) throws(ConfigurationError) -> KeyFile? {
         guard let file = try load(path) else { return nil }
         defer { g_key_file_unref(file) }
+        return KeyFile(path: path, groups: try groups(of: file, path: path))
+    }
+
+    private static func groups(
+        of file: OpaquePointer?, path: String
+    ) throws(ConfigurationError) -> [(name: String, entries: [Entry])] {
         var groups: [(name: String, entries: [Entry])] = []
         for group in strings(g_key_file_get_groups(file, nil)) {
             var entries: [Entry] = []
@@ -30,24 +31,40 @@ struct KeyFile {
             }
             groups.append((group, entries))
         }
-        return KeyFile(path: path, groups: groups)
+        return groups
     }
 
     /// Writes entries into a group of the file, making both if need be; everything else stays as it is, comments too.
-    static func set(_ entries: [Entry], in group: String, of path: String) throws(Failure) {
+    static func set(_ entries: [Entry], in group: String, of path: String) throws(ConfigurationError) {
         let file = try load(path) ?? g_key_file_new()
         defer { g_key_file_unref(file) }
+        guard !([group] + entries.flatMap { [$0.key, $0.value] }).contains(where: { $0.utf8.contains(0) }) else {
+            throw ConfigurationError(file: path, problem: "cannot hold a NUL character")
+        }
         for entry in entries {
             g_key_file_set_string(file, group, entry.key, entry.value)
         }
-        try save(file, to: path)
+        let text = try text(of: file, path: path)
+        // As it will be read: what would come back as something else is not written.
+        let written = try parse(text, path: path)
+        defer { g_key_file_unref(written) }
+        for entry in entries where try value(of: entry.key, in: group, of: written, path: path) != entry.value {
+            throw ConfigurationError(
+                file: path, group: group, key: entry.key, problem: "cannot be written so that it reads the same")
+        }
+        try save(text, to: path)
+    }
+
+    /// Whether the file has the group; false if there is no file.
+    static func has(group: String, in path: String) throws(ConfigurationError) -> Bool {
+        try read(path)?.groups.contains { $0.name == group } ?? false
     }
 
     /// Takes a group out of the file, and with it an entry elsewhere that refers to it; false if the group is not there.
     static func remove(
         group: String, andReference reference: Entry, in other: String, of path: String
-    ) throws(Failure) -> Bool {
-        guard let file = try load(path) else { return false }
+    ) throws(ConfigurationError) -> Bool {
+        guard !group.utf8.contains(0), let file = try load(path) else { return false }
         defer { g_key_file_unref(file) }
         guard g_key_file_has_group(file, group) != 0 else { return false }
         g_key_file_remove_group(file, group, nil)
@@ -55,62 +72,72 @@ struct KeyFile {
         if (try? value(of: reference.key, in: other, of: file, path: path)) == reference.value {
             g_key_file_remove_key(file, other, reference.key, nil)
         }
-        try save(file, to: path)
+        try save(try text(of: file, path: path), to: path)
         return true
     }
 
-    private static func load(_ path: String) throws(Failure) -> OpaquePointer? {
+    private static func load(_ path: String) throws(ConfigurationError) -> OpaquePointer? {
+        let text: String?
+        do {
+            text = try PrivateFile.read(path)
+        } catch {
+            throw ConfigurationError(file: path, problem: error.description)
+        }
+        guard let text else { return nil }
+        return try parse(text, path: path)
+    }
+
+    private static func parse(_ text: String, path: String) throws(ConfigurationError) -> OpaquePointer? {
+        try KeyFileLines.check(text, path: path)
         let file = g_key_file_new()
         var error: UnsafeMutablePointer<GError>?
-        guard g_key_file_load_from_file(file, path, G_KEY_FILE_KEEP_COMMENTS, &error) != 0 else {
+        guard g_key_file_load_from_data(file, text, gsize(text.utf8.count), G_KEY_FILE_KEEP_COMMENTS, &error) != 0
+        else {
             g_key_file_unref(file)
-            if let error, error.pointee.domain == g_file_error_quark(),
-                error.pointee.code == G_FILE_ERROR_NOENT.rawValue
-            {
-                g_error_free(error)
-                return nil
-            }
-            throw Failure(message: "\(path): \(message(of: error))")
+            throw ConfigurationError(file: path, problem: message(of: error))
         }
         return file
     }
 
+    private static func text(of file: OpaquePointer?, path: String) throws(ConfigurationError) -> String {
+        var error: UnsafeMutablePointer<GError>?
+        guard let text = g_key_file_to_data(file, nil, &error) else {
+            throw ConfigurationError(file: path, problem: message(of: error))
+        }
+        defer { g_free(text) }
+        return String(cString: text)
+    }
+
     private static func value(
         of key: String, in group: String, of file: OpaquePointer?, path: String
-    ) throws(Failure) -> String {
+    ) throws(ConfigurationError) -> String {
         var error: UnsafeMutablePointer<GError>?
         guard let text = g_key_file_get_string(file, group, key, &error) else {
-            throw Failure(message: "\(path): [\(group)] \(key): \(message(of: error))")
+            throw ConfigurationError(file: path, group: group, key: key, problem: message(of: error))
         }
         defer { g_free(text) }
         return String(cString: text)
     }
 
     /// Replaces the file as a whole. A new one is for the user alone, like its directory.
-    private static func save(_ file: OpaquePointer?, to path: String) throws(Failure) {
+    private static func save(_ text: String, to path: String) throws(ConfigurationError) {
         // A link stays a link: the file may be kept in a repository of the user's.
         var path = path
         if let target = realpath(path, nil) {
             path = String(cString: target)
             free(target)
         }
-        // A link to nothing has a mode, too: 0777.
         var old = postern_file()
         let mode = postern_lstat(path, &old) == 0 && old.mode & S_IFMT == S_IFREG ? CInt(old.mode & 0o777) : 0o600
         let directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         guard g_mkdir_with_parents(directory, 0o700) == 0 else {
-            throw Failure(message: "\(directory): \(String(cString: strerror(errno)))")
+            throw ConfigurationError(file: directory, problem: String(cString: strerror(errno)))
         }
         var error: UnsafeMutablePointer<GError>?
-        var length: gsize = 0
-        guard let text = g_key_file_to_data(file, &length, &error) else {
-            throw Failure(message: "\(path): \(message(of: error))")
-        }
-        defer { g_free(text) }
         let flags = GFileSetContentsFlags(
             rawValue: G_FILE_SET_CONTENTS_CONSISTENT.rawValue | G_FILE_SET_CONTENTS_DURABLE.rawValue)
-        guard g_file_set_contents_full(path, text, gssize(length), flags, mode, &error) != 0 else {
-            throw Failure(message: "\(path): \(message(of: error))")
+        guard g_file_set_contents_full(path, text, gssize(text.utf8.count), flags, mode, &error) != 0 else {
+            throw ConfigurationError(file: path, problem: message(of: error))
         }
     }
 

@@ -14,8 +14,7 @@ struct KeyringStorage: Sendable {
     /// - Parameter environment: of the session, which the provider shares; gnome-keyring keeps its files in
     ///   `$XDG_DATA_HOME/keyrings`, others below the same data directory.
     init(environment: [String: String]) {
-        let data = environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-        directory = (data ?? (environment["HOME"] ?? "") + "/.local/share") + "/keyrings"
+        directory = HomeDirectory.directory("XDG_DATA_HOME", or: ".local/share", in: environment) + "/keyrings"
     }
 
     /// Why nothing can be written there, in words that follow "the disk", or nil if that isn't plain to see.

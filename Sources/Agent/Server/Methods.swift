@@ -112,6 +112,10 @@ struct Methods: Sendable {
                 data.hint = known.isEmpty ? "It takes none." : "It takes: \(known.joined(separator: ", "))."
             }
         }
+        // No parameter has a use for one, and C would take what is before it for the whole.
+        guard !holdsNUL(params) else {
+            throw AgentError(.invalidParams, "\(R.method) takes no NUL character (\\u0000).")
+        }
         do {
             return try JSONDecoder().decode(R.self, from: Data(params))
         } catch {
@@ -119,6 +123,17 @@ struct Methods: Sendable {
                 if case DecodingError.keyNotFound(let key, _) = error { data.missing = [key.stringValue] }
             }
         }
+    }
+
+    /// Whether a string of valid JSON holds U+0000, which can only be written as an escape (RFC 8259, section 7).
+    private static func holdsNUL(_ json: ArraySlice<UInt8>) -> Bool {
+        var rest = json
+        while let backslash = rest.firstIndex(of: UInt8(ascii: "\\")) {
+            let escape = rest[backslash...].dropFirst()
+            if escape.starts(with: Array("u0000".utf8)) { return true }
+            rest = escape.dropFirst()
+        }
+        return false
     }
 
     private static func problem(_ error: any Error) -> String {

@@ -71,19 +71,34 @@ package struct AddProfile: Request {
     }
 }
 
-/// `profile.remove`: takes a profile out of the user's configuration file.
+/// `profile.remove`: signs the profile out and takes it out of the user's configuration file, whatever comes of the sign-out.
 package struct RemoveProfile: Request {
     package static let method = "profile.remove"
-    package typealias Response = Empty
 
     package var name: String
+    /// Do not sign out.
+    package var keep: Bool?
 
-    package init(name: String) {
+    package init(name: String, keep: Bool? = nil) {
         self.name = name
+        self.keep = keep
     }
 
     package enum CodingKeys: CodingKey, CaseIterable {
-        case name
+        case name, keep
+    }
+
+    /// What `logout` answered; empty with ``keep``.
+    package struct Response: Codable, Equatable, Sendable {
+        package var revoked: Bool?
+        package var deleted: Bool?
+        package var reason: String?
+
+        package init(revoked: Bool? = nil, deleted: Bool? = nil, reason: String? = nil) {
+            self.revoked = revoked
+            self.deleted = deleted
+            self.reason = reason
+        }
     }
 }
 

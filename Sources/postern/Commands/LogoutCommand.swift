@@ -61,8 +61,15 @@ struct LogoutCommand: AgentCommand {
         Logout(profile: profile, revoke: withoutRevoking ? false : nil)
     }
 
-    /// Says what was done, or throws what remains to be done.
     private func tell(_ response: Logout.Response, profile: String?, _ terminal: Terminal) throws(Failure) {
+        try response.tell(profile: profile, withoutRevoking: withoutRevoking, terminal)
+    }
+}
+
+extension Logout.Response {
+    /// Says what was done, or throws what remains to be done.
+    func tell(profile: String?, withoutRevoking: Bool = false, _ terminal: Terminal) throws(Failure) {
+        let response = self
         let name = profile.map { "\($0): " } ?? ""
         var remains: [String] = []
         if !response.deleted {

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Agent
@@ -21,5 +22,17 @@ struct ConfigurationFilesTests {
     func relative() {
         let files = ConfigurationFiles(environment: ["HOME": "/h", "XDG_CONFIG_HOME": "c", "XDG_CONFIG_DIRS": "a::"])
         #expect(files.inOrder == ["/etc/xdg/postern/postern.conf", "/h/.config/postern/postern.conf"])
+    }
+
+    @Test("without HOME the home of the user database counts, for every directory", arguments: [nil, "", "home"])
+    func userDatabase(home: String?) throws {
+        let entry = try #require(getpwuid(geteuid()))
+        let expected = String(cString: entry.pointee.pw_dir)
+        let environment = home.map { ["HOME": $0] } ?? [:]
+        #expect(ConfigurationFiles(environment: environment).user == expected + "/.config/postern/postern.conf")
+        #expect(
+            HomeDirectory.directory("XDG_STATE_HOME", or: ".local/state", in: environment) == expected + "/.local/state"
+        )
+        #expect(HomeDirectory.directory("XDG_STATE_HOME", or: "x", in: ["XDG_STATE_HOME": "/s"]) == "/s")
     }
 }

@@ -1,3 +1,4 @@
+import Auth0
 import DevTenant
 import Foundation
 import PosternProtocol
@@ -66,7 +67,11 @@ struct ConfigurationStoreTests {
             ("home", [.domain: "https://b.com", .clientID: "x"]), ("work", [.domain: "b.com", .clientID: "x"]),
             ("home", [.domain: "b.com", .clientID: "x", .persist: "disk"]),
             ("x]\n[agent", [.domain: "b.com", .clientID: "x"]),
-            ("home", [.domain: "b.com", .clientID: "x\nscope=y"]),
+            ("home", [.domain: "b.com", .clientID: "x\nscope=y"]), ("home\u{0}x", [.domain: "b.com", .clientID: "x"]),
+            ("home", [.domain: "b.com", .clientID: "x\u{0}y"]), ("home", [.domain: "b.com", .clientID: "x # y"]),
+            ("home", [.domain: "b.com", .clientID: "'x'"]), ("home", [.domain: "b.com", .clientID: "a\tb"]),
+            ("", [.domain: "b.com", .clientID: "x"]), ("home", [.domain: "b.com", .clientID: "x\r"]),
+            ("home", [.domain: "b.com", .clientID: "x\u{202E}"]),
         ])
     func badSetting(name: String, settings: [AddProfile.Key: String]) async throws {
         try await AgentFixture.run(isServing: false) { fixture in
@@ -122,6 +127,117 @@ struct ConfigurationStoreTests {
             let error = await failure { () async throws(AgentError) in _ = try await next.token(GetToken()) }
             #expect(error?.code == .misconfigured)
             #expect(await next.status(GetStatus()).profiles.isEmpty)
+        }
+    }
+
+    @Test(
+        "an added value reads back as the same, whatever the file's syntax makes of it",
+        arguments: [#"a\nb"#, #"\s"#, "[x]", "a=b", #"a\"#, "x;y", "a#b"])
+    func readsBack(value: String) async throws {
+        try await AgentFixture.run(isServing: false) { fixture in
+            #expect(await Self.add("home", [.domain: "b.com", .clientID: value], to: fixture) == nil)
+            let profile = try await fixture.agent.account("home").profile
+            #expect(profile.clientID == value)
+        }
+    }
+
+    @Test("a removed profile is signed out first")
+    func removeSignsOut() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            let answer = try await fixture.agent.removeProfile(RemoveProfile(name: "work"))
+            #expect(answer == RemoveProfile.Response(revoked: true, deleted: true))
+            #expect(await fixture.tenant.requests(to: .revoke).count == 1)
+            #expect(fixture.store.record() == nil)
+        }
+    }
+
+    @Test("with keep nobody is signed out and nothing is said about it")
+    func removeKeeping() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            let answer = try await fixture.agent.removeProfile(RemoveProfile(name: "work", keep: true))
+            #expect(answer == RemoveProfile.Response())
+            #expect(await fixture.tenant.requests(to: .revoke).isEmpty)
+            #expect(fixture.store.record() != nil)
+        }
+    }
+
+    @Test("what cannot be signed out is removed all the same, and said")
+    func removeUnreachable() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            fixture.store.fail(.locked)
+            let answer = try await fixture.agent.removeProfile(RemoveProfile(name: "work"))
+            #expect(answer.deleted == false)
+            let gone = await failure { () async throws(AgentError) in _ = try await fixture.agent.account("work") }
+            #expect(gone?.code == .unknownProfile)
+        }
+    }
+
+    @Test(
+        "a name that no profile can have removes nothing and signs nobody out",
+        arguments: ["work\u{0}x", "work\n", "", "work]", "../work", " work", "nobody"])
+    func removeStrange(name: String) async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            let error = await failure { () async throws(AgentError) in
+                _ = try await fixture.agent.removeProfile(RemoveProfile(name: name))
+            }
+            #expect(error?.code == .unknownProfile)
+            #expect(try await fixture.token().from == .cache)
+            #expect(
+                try String(contentsOfFile: fixture.files.configurationPath, encoding: .utf8).contains("[profile work]"))
+        }
+    }
+
+    @Test("a profile of the system's file cannot be removed, and stays signed in")
+    func removeSystems() async throws {
+        try await AgentFixture.run { fixture in
+            let directory = fixture.files.root + "/system/postern"
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            try FileManager.default.moveItem(
+                atPath: fixture.files.configurationPath, toPath: directory + "/postern.conf")
+            var environment = fixture.files.environment
+            environment["XDG_CONFIG_DIRS"] = fixture.files.root + "/system"
+            let store = ConfigurationStore(files: ConfigurationFiles(environment: environment))
+            let error = await failure { () async throws(AgentError) in try await store.checkRemovable("work") }
+            #expect(error?.code == .misconfigured)
+            #expect(error?.message.contains(directory) == true)
+        }
+    }
+
+    @Test(
+        "a bad file's group is removed when its profile is not in force, and the answer says that nobody was signed out"
+    )
+    func removeFromBadFile() async throws {
+        try await AgentFixture.run(isServing: false) { fixture in
+            let old = try String(contentsOfFile: fixture.files.configurationPath, encoding: .utf8)
+            try fixture.files.writeConfiguration([old, "[profile bad]", "domain = b.com"])
+            let agent = fixture.unconfigured()
+            await #expect(throws: ConfigurationError.self) { try await agent.applyConfiguration() }
+            let answer = try await agent.removeProfile(RemoveProfile(name: "bad"))
+            #expect(answer.revoked == false && answer.deleted == false && answer.reason != nil)
+            #expect(try await agent.account("work").profile.name == "work")
+        }
+    }
+
+    @Test("a reload reads ca_file again, also where the configuration's text is the same")
+    func anchors() async throws {
+        try await AgentFixture.run(isServing: false) { fixture in
+            func certificate() throws -> String {
+                var options = Options()
+                options.usesTLS = true
+                return try #require(try DevTenant(options).caCertificatePEM)
+            }
+            let path = fixture.files.root + "/ca.pem"
+            try certificate().write(toFile: path, atomically: true, encoding: .utf8)
+            try await fixture.reconfigure(adding: ["ca_file = \(path)"])
+            let first = try #require(try await fixture.agent.account("work").profile.trustAnchors)
+            try certificate().write(toFile: path, atomically: true, encoding: .utf8)
+            _ = try await fixture.agent.reload(Reload())
+            let second = try #require(try await fixture.agent.account("work").profile.trustAnchors)
+            #expect(first != second && second.digests.count == 1)
         }
     }
 }

@@ -219,4 +219,94 @@ struct ConfigurationTests {
     func syntax(text: String) throws {
         #expect(try Self.error([text])?.file.hasSuffix("0.conf") ?? false)
     }
+
+    @Test(
+        "what a reader of the file could take otherwise than the agent is an error",
+        arguments: [
+            "[agent]\nwait=1\n[agent]\nmin_ttl=1", "[agent]\nwait=1\nwait=2", "[agent]\nwait=1\n wait = 1",
+            "[agent]\nwait=1\n  [agent]  \nmin_ttl=2", "[agent]\nwait[de]=1", "[agent]\nwait[xx_YY]=1",
+            "wait=1\n[agent]", "[]\nwait=1", "[agent]\n=1", "[agent] # mine\nwait=1", "[agent]x\nwait=1",
+            "[agent ]\nwait=1", "[ agent]\nwait=1", "[ag\u{200B}ent]\nwait=1", "[agent]\nwa\u{200B}it=1", "[a[b]\nx=1",
+            "[agent]\nwait=\"1\"", "[agent]\nwait='1'", "[agent]\nwait=1 # a", "[agent]\nwait=1 ; a",
+            "[agent]\nwait=#1",
+            "[agent]\nwait=1\u{200B}", "[agent]\nwait=1\u{202E}", "[agent]\nwait=\u{FEFF}1", "[agent]\nwait=1\u{7F}",
+            "[agent]\nwait=1\u{0}", "[agent]\nwait=1\u{85}2", "[agent]\nwait=\u{661}",
+            "[agent]\nwait=99999999999999999999",
+            "[agent]\nwait=+1 0", "[agent]\nwait=0x10", "[agent]\nwait=1e1",
+        ])
+    func ambiguous(text: String) throws {
+        #expect(try Self.error([text]) != nil)
+    }
+
+    @Test(
+        "a value of a profile has no quotes, comments and unseen characters",
+        arguments: [
+            "client_id = \"abc\"", "client_id = 'abc'", "client_id = abc # mine", "client_id = abc ;mine",
+            "client_id = a\u{A0}b",
+            "client_id = a\u{AD}b", "client_id = a\u{2066}b", "client_id = a\u{3164}b", "client_id = a\tb",
+            #"client_id = a\tb"#,
+            #"client_id = a\nb"#, "client_id = a\u{9B}b", "client_id = a\u{E0041}b", "client_id = a\u{2028}b",
+        ])
+    func slips(line: String) throws {
+        let error = try #require(try Self.error(["[profile work]\ndomain = acme.com\n" + line]))
+        #expect(error.group == "profile work" && error.key == "client_id")
+    }
+
+    @Test("such a value is an error also where the user's file has a good one")
+    func overridden() throws {
+        #expect(try Self.error(["[agent]\nwait='1'", "[agent]\nwait=1"])?.file.hasSuffix("0.conf") == true)
+    }
+
+    @Test("an apostrophe, a hash without a blank and a semicolon within a value are right")
+    func innocent() throws {
+        #expect(try Self.profile("audience = https://a/#b;c'd\"").audience == "https://a/#b;c'd\"")
+    }
+
+    @Test(
+        "a profile's group is written with one blank", arguments: ["profile  work", "profile work ", " profile work"])
+    func blanks(group: String) throws {
+        let rest = "\ndomain=a.com\nclient_id=x\n"
+        #expect(try Self.error(["[profile work]\(rest)[\(group)]\(rest)"]) != nil)
+    }
+
+    @Test("either end of line and a byte order mark are accepted")
+    func lineEnds() throws {
+        #expect(try Self.read("\u{FEFF}[agent]\r\nwait = 5\r\n").agent.wait == 5)
+    }
+
+    @Test("a directory in the file's place is an error that names it")
+    func directory() throws {
+        let files = try TestFiles()
+        defer { files.remove() }
+        let error = #expect(throws: ConfigurationError.self) { _ = try Configuration.read([files.root]) }
+        #expect(error?.file == files.root)
+    }
+
+    @Test("a ca_file that is relative, none, no certificate or anybody's to write is an error")
+    func caFiles() throws {
+        let files = try TestFiles()
+        defer { files.remove() }
+        let path = files.root + "/ca.pem"
+        try "nonsense".write(toFile: path, atomically: true, encoding: .utf8)
+        for value in ["ca.pem", path, files.root, "/dev/null", "/nonexistent.pem"] {
+            #expect(throws: ConfigurationError.self, "\(value)") { _ = try Self.profile("ca_file = \(value)") }
+        }
+    }
+
+    @Test("thousands of profiles and groups take no more than their number")
+    func many() throws {
+        let profiles = (0..<20_000).map { "[profile p\($0)]\ndomain=a.de\nclient_id=b" }.joined(separator: "\n")
+        let clock = ContinuousClock()
+        let start = clock.now
+        let read = try Self.read(profiles)
+        #expect(read.profiles.count == 20_000)
+        let groups = (0..<80_000).map { "[g\($0)]" }.joined(separator: "\n")
+        let error = try Self.error([groups])
+        #expect(error != nil)
+        #expect(clock.now - start < .seconds(60))
+        let long = String(repeating: "x", count: 1_000_000)
+        #expect(try Self.error(["[agent]\n\(long)=1"]).map { $0.description.utf8.count < 1_000 } == true)
+        #expect(try Self.error(["[\(long)]"]).map { $0.description.utf8.count < 1_000 } == true)
+        #expect(try Self.error(["[agent]\nwait=\(long)"]).map { $0.problem.utf8.count < 1_000 } == true)
+    }
 }

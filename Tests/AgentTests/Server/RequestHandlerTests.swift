@@ -194,4 +194,22 @@ struct RequestHandlerTests {
         #expect(answer?.contains(#""retryable":false"#) == true)
         #expect(answer?.contains(#""profiles":["work"]"#) == true)
     }
+
+    @Test(
+        "a NUL character in any param is -32602, for C would take what is before it for the whole",
+        arguments: [
+            #""profile.remove","params":{"name":"work\u0000x"}"#, #""token.get","params":{"profile":"work\u0000"}"#,
+            #""logout","params":{"profile":"\u0000"}"#, #""login.start","params":{"client_ip":"192.0.2.1\u0000x"}"#,
+            #""profile.add","params":{"name":"x","domain":"a.com\u0000","client_id":"x"}"#,
+            #""login.start","params":{"profile":"a\\\u0000"}"#,
+        ])
+    func nul(call: String) async throws {
+        try await Self.expectError(-32602, id: "1", for: #"{"jsonrpc":"2.0","id":1,"method":\#(call)}"#)
+    }
+
+    @Test("a backslash before what looks like one is a backslash")
+    func noNUL() async throws {
+        let call = #""logout","params":{"profile":"a\\u0000"}"#
+        try await Self.expectError(1002, id: "1", for: #"{"jsonrpc":"2.0","id":1,"method":\#(call)}"#)
+    }
 }
