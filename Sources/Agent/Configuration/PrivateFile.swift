@@ -4,7 +4,7 @@ import Synchronization
 
 /// A file whose words decide where a person's tokens go, and which therefore nobody else may write (`postern.conf`, `ca_file`).
 ///
-/// The directories above it are not looked at, as sshd does not for a system-wide file: who may replace them may do so at any moment, also after a look.
+/// The directories above it are not looked at, as ssh does not for `~/.ssh/config`: who may replace them may do so at any moment, also after a look.
 enum PrivateFile {
     /// Bytes.
     static let limit = 1 << 20
