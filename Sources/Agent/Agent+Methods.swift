@@ -35,8 +35,13 @@ extension Agent {
 
     private func profileStatuses(keyring: KeyringState) async -> [ProfileStatus] {
         var statuses: [ProfileStatus] = []
+        // Of several profiles none need be the default.
+        let preset = try? await accounts.account(nil)
         for account in await accounts.all {
-            statuses.append(await account.status(keyring: keyring))
+            var status = await account.status(keyring: keyring)
+            status.username = await account.profile.username
+            status.isDefault = account === preset ? true : nil
+            statuses.append(status)
         }
         return statuses
     }

@@ -15,6 +15,10 @@ package struct ProfileStatus: Codable, Equatable, Sendable {
     package var name: String
     package var issuer: String
     package var state: State
+    /// Whether it is used when a request names none.
+    package var isDefault: Bool?
+    /// The configured address, which an edited file may make another than the account's.
+    package var username: String?
     package var account: Account?
     package var audience: String?
     package var scope: String?
@@ -35,7 +39,9 @@ package struct ProfileStatus: Codable, Equatable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, issuer, state, account, audience, scope
+        case name, issuer, state
+        case isDefault = "default"
+        case username, account, audience, scope
         case accessExpiresAt = "access_expires_at"
         case refreshDueAt = "refresh_due_at"
         case loginEndsAt = "login_ends_at"

@@ -1,4 +1,5 @@
 import DevTenant
+import Foundation
 import TestSupport
 import Testing
 
@@ -49,31 +50,49 @@ struct EnrollmentTerminalTests {
         try await withFactors([.init(.otp, device: "dev_app")], Options()) { agent in
             try await agent.signIn()
             let token = try await agent.token()
-            try await agent.withTerminal("mfa", "list") { terminal in
-                try await terminal.shows("The tenant wants a fresh sign-in before your factors can be managed.")
-                try await agent.typeOneTimeCode(terminal)
-                try await terminal.shows("authenticator app: ")
-                try terminal.type(try await agent.totpCode + "\n")
-                let result = try await terminal.end()
+            // The sign-in is good for what follows at the terminal.
+            let commands = ["list", "enroll sms --phone \(Reachable.phone)", "list", "remove 'totp|dev_app'"]
+            try await agent.withTerminalShell(commands.map { "\"$0\" mfa \($0)" }.joined(separator: " && ")) {
+                try await $0.shows("The tenant wants a fresh sign-in before your factors can be managed.")
+                try await signIn($0, agent)
+                try await acknowledgeRecoveryCode($0, agent)
+                try await confirm(Self.ways[1], $0, agent)
+                let result = try await $0.end()
                 #expect(result.exit == .status(0))
                 #expect(result.output.contains("totp|dev_app"))
-                #expect(result.output.split(separator: "\n").count == 1)
-            }
-            // The sign-in is good for what follows.
-            try await agent.withTerminal("mfa", "enroll", "sms", "--phone", Reachable.phone) { terminal in
-                try await acknowledgeRecoveryCode(terminal, agent)
-                try await confirm(Self.ways[1], terminal, agent)
-                let result = try await terminal.end()
-                #expect(result.exit == .status(0))
+                #expect(result.output.split(separator: "\n").count == 5)
                 #expect(result.error.contains(Self.ways[1].done))
             }
-            #expect(await agent.activeFactors() == [.otp, .sms, .voice, .recoveryCode])
-            let list = try await agent.postern("mfa", "list")
-            #expect(list.output.split(separator: "\n").count == 4)
-            #expect(try await agent.postern("mfa", "remove", "totp|dev_app").exit == .status(0))
             #expect(await agent.activeFactors() == [.sms, .voice, .recoveryCode])
             #expect(try await agent.token() == token)
         }
+    }
+
+    @Test("the commands of one terminal's session share a sign-in, another terminal's do not")
+    func session() async throws {
+        try await withFactors([.init(.otp, device: "dev_app")], Options()) { agent in
+            try await agent.signIn()
+            try await agent.withTerminalShell("\"$0\" mfa list && \"$0\" mfa remove 'totp|dev_app'") { terminal in
+                try await signIn(terminal, agent)
+                let result = try await terminal.end()
+                #expect(result.exit == .status(0))
+                #expect(result.error.contains("Removed."))
+                #expect(result.error.components(separatedBy: "fresh sign-in").count == 2)
+            }
+            #expect(await agent.activeFactors().isEmpty)
+            try await agent.withTerminal("mfa", "list") { terminal in
+                try await terminal.shows("The tenant wants a fresh sign-in before your factors can be managed.")
+                try await agent.typeOneTimeCode(terminal)
+                #expect(try await terminal.end().exit == .status(0))
+            }
+        }
+    }
+
+    /// Signs in for the management of factors, by the app where it is to be chosen.
+    private func signIn(_ terminal: Terminal, _ agent: RunningAgent) async throws {
+        try await agent.typeOneTimeCode(terminal)
+        try await terminal.shows("authenticator app: ")
+        try terminal.type(try await agent.totpCode + "\n")
     }
 
     @Test("Ctrl-C while a factor is set up leaves everything as it was")

@@ -8,37 +8,46 @@ struct FactorManagementTests {
     private static let sms = Authenticator(.sms, Reachable.phone, device: "dev_phone")
     private static let voice = Authenticator(.voice, Reachable.phone, device: "dev_phone")
 
-    /// Ada is signed in without a second factor; the MFA API asks for one whoever has it.
+    /// Ada is signed in without a second factor; the MFA API asks for one whoever has it. What a sign-in for it brings serves one connection.
     private func withSignedIn(
-        _ factors: [Authenticator], _ body: @escaping @Sendable (RunningAgent) async throws -> Void
+        _ factors: [Authenticator], _ body: @escaping @Sendable (RunningAgent, AgentConnection) async throws -> Void
     ) async throws {
         try await withFactors(factors, Options()) { agent in
             try await agent.signIn()
-            try await body(agent)
+            try await body(agent, try agent.connect())
         }
     }
 
     /// Finishes the sign-in that a call was answered with.
-    private func signIn(_ state: JSON, to agent: RunningAgent) async throws {
+    private func signIn(_ state: JSON, to agent: RunningAgent, over connection: AgentConnection) async throws {
         #expect(state["step"]?["kind"] == "code")
-        let login = try Login(state, of: agent)
+        let login = try Login(state, of: agent, over: connection)
         var step = try await login.answer(code: agent.tenant.nextCode(for: RunningAgent.person))
         if step["kind"] == "choose_factor" { step = try await login.answer(["factor": .string(Self.otp.id)]) }
         if step["kind"] == "factor_code" { step = try await login.answer(code: agent.totpCode) }
         #expect(step["kind"] == "signed_in")
     }
 
+    private func refusal(_ call: () async throws -> Void) async throws -> Refusal? {
+        do {
+            try await call()
+            return nil
+        } catch let refusal as Refusal {
+            return refusal
+        }
+    }
+
     @Test("a list wants a sign-in for the MFA API first, which leaves the profile's tokens alone")
     func list() async throws {
-        try await withSignedIn([Self.otp, Self.sms, Self.voice]) { agent in
+        try await withSignedIn([Self.otp, Self.sms, Self.voice]) { agent, own in
             let token = try await agent.token()
             let record = try await agent.record()
-            let state = try await agent.call("mfa.list")
+            let state = try await own.call("mfa.list")
             #expect(state["profile"] == "work" && state["factors"] == nil)
-            try await signIn(state, to: agent)
+            try await signIn(state, to: agent, over: own)
             let exchange = await agent.tenant.requests(to: .token, grant: .passwordlessOTP).last
             #expect(exchange?.body.contains("mfa") == true && exchange?.body.contains("offline_access") == false)
-            let factors = try await agent.call("mfa.list")["factors"]
+            let factors = try await own.call("mfa.list")["factors"]
             #expect(
                 factors == [
                     ["id": "totp|dev_app", "type": "otp"],
@@ -48,7 +57,8 @@ struct FactorManagementTests {
             #expect(try await agent.token() == token)
             #expect(try await agent.record() == record)
             #expect(await agent.tenant.requests(to: .revoke).isEmpty)
-            // The access is in memory alone.
+            // The access serves this connection alone, and is in memory alone.
+            #expect(try await agent.call("mfa.list")["login_id"] != nil)
             try await agent.restart()
             #expect(try await agent.call("mfa.list")["login_id"] != nil)
         }
@@ -56,36 +66,36 @@ struct FactorManagementTests {
 
     @Test("a factor is added and confirmed, listed, and removed with what shares its device")
     func addAndRemove() async throws {
-        try await withSignedIn([Self.otp]) { agent in
+        try await withSignedIn([Self.otp]) { agent, own in
             let token = try await agent.token()
             let phone: JSON = ["type": "phone", "phone_number": .string(Reachable.phone)]
-            try await signIn(try await agent.call("mfa.enroll", phone), to: agent)
-            let state = try await agent.call("mfa.enroll", phone)
+            try await signIn(try await own.call("mfa.enroll", phone), to: agent, over: own)
+            let state = try await own.call("mfa.enroll", phone)
             #expect(state["step"]?["kind"] == "enroll_confirm" && state["step"]?["types"] == nil)
             let recovery = state["step"]?["recovery_codes"]?.array
             #expect(recovery?.count == 1)
-            let login = try Login(state, of: agent)
+            let login = try Login(state, of: agent, over: own)
             #expect(try await login.step()["recovery_codes"] == nil)
             let code = try await agent.tenant.nextCode(for: Reachable.phone)
             #expect(try await login.refusal(of: ["code": .string(wrong(code))])?.code == 1008)
             #expect(try await login.answer(code: code)["kind"] == "signed_in")
             #expect(await agent.activeFactors() == [.otp, .sms, .voice, .recoveryCode])
 
-            let listed = try await agent.call("mfa.list")["factors"]?.array
+            let listed = try await own.call("mfa.list")["factors"]?.array
             let sms = try #require(listed?.first { $0["channel"] == "sms" }?["id"])
-            #expect(try await agent.call("mfa.remove", ["id": sms]) == [:])
+            #expect(try await own.call("mfa.remove", ["id": sms]) == [:])
             #expect(await agent.activeFactors() == [.otp, .recoveryCode])
-            #expect(try await agent.refusal(of: "mfa.remove", ["id": sms]) != nil)
+            #expect(try await refusal { try await own.call("mfa.remove", ["id": sms]) } != nil)
             #expect(try await agent.token() == token)
         }
     }
 
     @Test("who has no factor yet adds the first one, whose key oathtool understands")
     func first() async throws {
-        try await withSignedIn([]) { agent in
-            try await signIn(try await agent.call("mfa.enroll", ["type": "otp"]), to: agent)
-            let state = try await agent.call("mfa.enroll", ["type": "otp"])
-            let login = try Login(state, of: agent)
+        try await withSignedIn([]) { agent, own in
+            try await signIn(try await own.call("mfa.enroll", ["type": "otp"]), to: agent, over: own)
+            let state = try await own.call("mfa.enroll", ["type": "otp"])
+            let login = try Login(state, of: agent, over: own)
             let code = try await oathtoolCode(#require(state["step"]?["secret"]?.string))
             #expect(try await login.answer(code: code)["kind"] == "signed_in")
             #expect(await agent.activeFactors() == [.otp, .recoveryCode])
@@ -94,23 +104,23 @@ struct FactorManagementTests {
 
     @Test("a push app is added when the person has scanned its picture")
     func push() async throws {
-        try await withSignedIn([]) { agent in
-            try await signIn(try await agent.call("mfa.enroll", ["type": "push-notification"]), to: agent)
-            let state = try await agent.call("mfa.enroll", ["type": "push-notification"])
+        try await withSignedIn([]) { agent, own in
+            try await signIn(try await own.call("mfa.enroll", ["type": "push-notification"]), to: agent, over: own)
+            let state = try await own.call("mfa.enroll", ["type": "push-notification"])
             #expect(state["step"]?["uri"] != nil)
             try await agent.tenant.approvePush(for: RunningAgent.person)
-            #expect(try await Login(state, of: agent).stepAfter("enroll_confirm")["kind"] == "signed_in")
+            #expect(try await Login(state, of: agent, over: own).stepAfter("enroll_confirm")["kind"] == "signed_in")
             #expect(await agent.activeFactors().contains(.push))
         }
     }
 
     @Test("the access to the factors ends after ten minutes, and a sign-in is asked for again")
     func accessEnds() async throws {
-        try await withSignedIn([]) { agent in
-            try await signIn(try await agent.call("mfa.list"), to: agent)
-            #expect(try await agent.call("mfa.list") == ["factors": []])
+        try await withSignedIn([]) { agent, own in
+            try await signIn(try await own.call("mfa.list"), to: agent, over: own)
+            #expect(try await own.call("mfa.list") == ["factors": []])
             await agent.tenant.advanceClock(by: 600)
-            #expect(try await agent.call("mfa.list")["step"]?["kind"] == "code")
+            #expect(try await own.call("mfa.list")["step"]?["kind"] == "code")
         }
     }
 
@@ -131,7 +141,7 @@ struct FactorManagementTests {
 
     @Test("a sign-in for the factors is given up without harm, and another profile's sign-in is none of its business")
     func cancelled() async throws {
-        try await withSignedIn([Self.otp]) { agent in
+        try await withSignedIn([Self.otp]) { agent, _ in
             let token = try await agent.token()
             let managing = try Login(try await agent.call("mfa.list"), of: agent)
             #expect(try await agent.call("mfa.list")["login_id"] == managing.id)

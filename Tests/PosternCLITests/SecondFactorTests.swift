@@ -37,7 +37,7 @@ struct SecondFactorTests {
                 """))
         #expect(
             ending.params.dropFirst() == [
-                .answer("code", "123456"), .answer("factor", "totp|dev_1"), .answer("code", "654321"),
+                .answer("code", "123456"), .answer("factor", "totp|dev_1"), .answer("code", "654 321"),
             ])
     }
 

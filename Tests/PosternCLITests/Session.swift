@@ -70,6 +70,8 @@ struct Session {
     }
 
     var script: [Exchange] = []
+    /// What `profile.list` is answered with, where the script does not expect it.
+    var profiles = "[]"
     var input = Input.text("")
     var output = Output.read
     /// The width of the terminal's window; not known if nil.
@@ -194,6 +196,11 @@ private struct EventLoop {
     private mutating func reply(to line: [UInt8], _ connection: CInt) {
         // A line that is no JSON shows in the test as a null among the requests.
         let request = (try? JSONDecoder().decode(JSONValue.self, from: Data(line))) ?? .null
+        if case .object(let members) = request, members["method"] == .string("profile.list"),
+            exchanges.first?.method != "profile.list"
+        {
+            return send("\"result\":{\"profiles\":\(session.profiles)}", connection)
+        }
         ending.requests.append(request)
         guard case .object(let members) = request, let exchange = exchanges.popFirst(),
             members["method"] == .string(exchange.method)

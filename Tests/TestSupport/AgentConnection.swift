@@ -54,6 +54,18 @@ package final class AgentConnection: Sendable {
         try send(request.text + "\n")
     }
 
+    /// Calls a method, and waits for its answer. One caller at a time.
+    ///
+    /// - Throws: ``Refusal`` if the agent answers an error.
+    @discardableResult
+    package func call(_ method: String, _ params: JSON = [:]) async throws -> JSON {
+        try request(method, params)
+        guard let answer = try await answer() else { throw POSIXError(.ECONNRESET) }
+        if let error = answer["error"] { throw Refusal(error) }
+        guard let result = answer["result"] else { throw POSIXError(.EBADMSG) }
+        return result
+    }
+
     /// Says that nothing more will be sent.
     package func finishSending() {
         shutdown(socket.number, Int32(SHUT_WR))

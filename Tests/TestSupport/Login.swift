@@ -3,18 +3,21 @@ package import DevTenant
 /// A sign-in over the socket, step by step.
 package struct Login: Sendable {
     private let agent: RunningAgent
+    /// Over which all calls go; without one each has its own.
+    private let connection: AgentConnection?
     package let id: JSON
 
-    package init(_ state: JSON?, of agent: RunningAgent) throws {
+    package init(_ state: JSON?, of agent: RunningAgent, over connection: AgentConnection? = nil) throws {
         guard let id = state?["login_id"] else { throw Refusal(state ?? .null) }
         self.agent = agent
+        self.connection = connection
         self.id = id
     }
 
     /// Gives an answer, and returns the step that follows: secrets, if there are any, stand in it.
     @discardableResult
     package func answer(_ answer: [String: JSON]) async throws -> JSON {
-        try await agent.call("login.answer", params(answer))["step"] ?? .null
+        try await call("login.answer", params(answer))["step"] ?? .null
     }
 
     @discardableResult
@@ -24,20 +27,27 @@ package struct Login: Sendable {
 
     /// The error that an answer meets; nil if it is taken.
     package func refusal(of answer: [String: JSON]) async throws -> Refusal? {
-        try await agent.refusal(of: "login.answer", params(answer))
+        try await {
+            do {
+                try await call("login.answer", params(answer))
+                return nil
+            } catch let refusal as Refusal {
+                return refusal
+            }
+        }()
     }
 
     /// The step as everybody may read it.
     package func step() async throws -> JSON {
-        try await agent.call("login.wait", params([:]))["step"] ?? .null
+        try await call("login.wait", params([:]))["step"] ?? .null
     }
 
     /// Waits until the login has left a step of this kind, by itself or by somebody else's answer.
     package func stepAfter(_ kind: JSON) async throws -> JSON {
         try await withDeadline(.seconds(60)) {
-            var state = try await agent.call("login.wait", params([:]))
+            var state = try await call("login.wait", params([:]))
             while state["step"]?["kind"] == kind {
-                state = try await agent.call("login.wait", params(["seen": state["revision"] ?? .null]))
+                state = try await call("login.wait", params(["seen": state["revision"] ?? .null]))
             }
             return state["step"] ?? .null
         }
@@ -45,11 +55,17 @@ package struct Login: Sendable {
 
     @discardableResult
     package func resend() async throws -> JSON {
-        try await agent.call("login.resend", params([:]))["step"] ?? .null
+        try await call("login.resend", params([:]))["step"] ?? .null
     }
 
     package func cancel() async throws {
-        try await agent.call("login.cancel", params([:]))
+        try await call("login.cancel", params([:]))
+    }
+
+    @discardableResult
+    private func call(_ method: String, _ params: JSON) async throws -> JSON {
+        guard let connection else { return try await agent.call(method, params) }
+        return try await connection.call(method, params)
     }
 
     private func params(_ members: [String: JSON]) -> JSON {

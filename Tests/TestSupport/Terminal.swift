@@ -45,8 +45,21 @@ extension RunningAgent {
     package nonisolated func withTerminal<Value>(
         _ arguments: String..., body: (Terminal) async throws -> Value
     ) async throws -> Value {
+        try await withTerminal(Self.command, arguments, body)
+    }
+
+    /// Runs a line of shell at a terminal as ``withTerminal(_:body:)`` does; `$0` is the command.
+    package nonisolated func withTerminalShell<Value>(
+        _ line: String, body: (Terminal) async throws -> Value
+    ) async throws -> Value {
+        try await withTerminal("sh", ["-c", line, Self.command], body)
+    }
+
+    private nonisolated func withTerminal<Value>(
+        _ program: String, _ arguments: [String], _ body: (Terminal) async throws -> Value
+    ) async throws -> Value {
         let environment = environment.merging(["TERM": "dumb"]) { _, dumb in dumb }
-        return try await withChildProcess(Self.command, arguments, environment: environment, isOnTerminal: true) {
+        return try await withChildProcess(program, arguments, environment: environment, isOnTerminal: true) {
             try await body(Terminal(child: $0))
         }
     }

@@ -59,9 +59,20 @@ struct LoginCommand: AgentCommand {
         start.restart = restart ? true : nil
         // Only a profile with forwarded_for = ssh passes it on.
         start.clientIP = Environment["SSH_CONNECTION"].flatMap(RemoteAddress.init(connection:))?.text
+        if let warning = try status(of: profile, client)?.otherPersonWarning { terminal.say(warning) }
         let dialogue = LoginDialogue(client, options, terminal, interrupts)
         let end = try dialogue.run(start)
         if options.json { try terminal.answer(json: end.json) }
+    }
+
+    /// How the profile stands; nil if the agent does not say. What keeps it from that is said of the sign-in itself as well.
+    private func status(of profile: String?, _ client: Client) throws -> ProfileStatus? {
+        do {
+            let profiles = try client.call(ListProfiles()).value.profiles
+            return profiles.first { profile == nil ? $0.isDefault == true : $0.name == profile }
+        } catch is Failure {
+            return nil
+        }
     }
 
     /// A token that shows that nobody needs to sign in; nil if somebody does. Any other error, such as a locked

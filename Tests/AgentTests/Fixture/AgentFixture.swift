@@ -16,6 +16,8 @@ struct AgentFixture: Sendable {
     let clock: ManualClock
     let store: TestStore
     let files: TestFiles
+    /// What this agent has logged.
+    let log: LogRecorder
     private let client: HTTPClient
 
     /// - Parameters:
@@ -61,11 +63,13 @@ struct AgentFixture: Sendable {
         tenant: DevTenant, clock: ManualClock, store: TestStore, files: TestFiles, client: HTTPClient,
         unsaved: UnsavedRecords = UnsavedRecords()
     ) async throws -> AgentFixture {
+        let log = LogRecorder()
         let agent = Agent(
             environment: files.environment, keyring: store, unsaved: unsaved, client: client, clock: clock,
-            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            log: log.logger)
         try await agent.applyConfiguration()
-        return AgentFixture(agent: agent, tenant: tenant, clock: clock, store: store, files: files, client: client)
+        return AgentFixture(
+            agent: agent, tenant: tenant, clock: clock, store: store, files: files, log: log, client: client)
     }
 
     /// Another agent with the same files, keyring and tenant, as after a restart.
