@@ -32,11 +32,12 @@ let package = Package(
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
+        .target(name: "OutsideInput", swiftSettings: settings),
         .target(name: "PosternProtocol", swiftSettings: settings),
         .executableTarget(
             name: "postern",
             dependencies: [
-                "PosternProtocol", "CSignalfd",
+                "PosternProtocol", "OutsideInput", "CSignalfd",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
@@ -45,8 +46,11 @@ let package = Package(
         .target(
             name: "Auth0",
             dependencies: [
+                "OutsideInput",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -62,15 +66,18 @@ let package = Package(
 
         .systemLibrary(name: "CLinux"),
         .target(name: "CAgent"),
+        .target(name: "CCrash"),
 
         .target(name: "KeyringProtocol", swiftSettings: settings),
         .target(
-            name: "Keyring", dependencies: ["KeyringProtocol", "CLibsecret", "CLinux"], swiftSettings: settings),
+            name: "Keyring", dependencies: ["KeyringProtocol", "CLibsecret", "CLinux", "CCrash"],
+            swiftSettings: settings),
 
         .target(
             name: "Agent",
             dependencies: [
-                "PosternProtocol", "Auth0", "KeyringProtocol", "CSystemd", "CGLib", "CLinux", "CAgent",
+                "PosternProtocol", "OutsideInput", "Auth0", "KeyringProtocol", "CSystemd", "CGLib", "CLinux", "CAgent",
+                "CCrash",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -87,6 +94,7 @@ let package = Package(
         .target(
             name: "DevTenant",
             dependencies: [
+                "OutsideInput",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -123,6 +131,8 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Tests/Soak", swiftSettings: settings),
+        .testTarget(name: "CCrashTests", dependencies: ["CCrash"], swiftSettings: settings),
+        .testTarget(name: "OutsideInputTests", dependencies: ["OutsideInput"], swiftSettings: settings),
         .testTarget(name: "PosternProtocolTests", dependencies: ["PosternProtocol"], swiftSettings: settings),
         .testTarget(
             name: "PosternCLITests",
@@ -150,6 +160,8 @@ let package = Package(
             dependencies: [
                 "Auth0", "DevTenant", "TestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],

@@ -1,0 +1,37 @@
+extension Unicode.Scalar {
+    /// Whether a terminal, a log or a browser shows it as a character. The others move a cursor, begin an escape sequence or a line, turn the writing
+    /// direction round (Trojan Source, CVE-2021-42574), or look like nothing at all.
+    package var isPrintable: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
+        default: true
+        }
+    }
+}
+
+extension String {
+    /// The text up to this many bytes of UTF-8. No scalar is cut in two, and what is cut ends in an ellipsis, whose three bytes count.
+    package func cut(toBytes limit: Int) -> String {
+        guard utf8.count > limit else { return self }
+        var kept = String.UnicodeScalarView()
+        var left = limit - 3
+        for scalar in unicodeScalars {
+            left -= UTF8.width(scalar)
+            guard left >= 0 else { break }
+            kept.append(scalar)
+        }
+        return String(kept) + "…"
+    }
+
+    /// The text with what is not printable written as Swift writes it, such as `\u{1B}`, so that it is one harmless line and nothing is lost.
+    package var escaped: String {
+        guard !unicodeScalars.allSatisfy(\.isPrintable) else { return self }
+        return unicodeScalars.reduce(into: "") { text, scalar in
+            if scalar.isPrintable {
+                text.unicodeScalars.append(scalar)
+            } else {
+                text += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+            }
+        }
+    }
+}
