@@ -149,11 +149,16 @@ extension Agent {
         let profile = await account.profile
         let settings = await configuration.current.agent
         if let audience = request.audience, audience != profile.audience, !profile.audiences.contains(audience) {
-            throw AgentError(.denied, "Profile \(profile.name) does not declare the audience \"\(audience)\".") {
+            throw AgentError(
+                .denied, "Profile \(profile.name) does not declare the audience \"\(TenantText.printable(audience))\"."
+            ) {
                 data in
                 data.profile = profile.name
                 data.hint = "Add it to audiences of the profile."
             }
+        }
+        if let scope = request.scope, scope.utf8.count > TenantScope.byteLimit {
+            throw AgentError(.invalidParams, "scope is at most \(TenantScope.byteLimit) bytes.")
         }
         if let scope = request.scope, scope.allSatisfy({ $0 == " " }) {
             throw AgentError(.invalidParams, "scope names nothing; leave it out for all that was signed in for.")
@@ -189,7 +194,7 @@ extension Agent {
             let end = clock.now.addingTimeInterval(TimeInterval(ask.wait))
             var state = await login.state
             while !Task.isCancelled, await login.endedAt == nil,
-                case let left = Int(end.timeIntervalSince(clock.now).rounded(.up)),
+                case let left = end.secondsLeft(at: clock.now),
                 left > 0
             {
                 state = await login.wait(seen: state.revision, timeout: left)
@@ -213,13 +218,13 @@ extension Agent {
             return try await body(wait)
         } catch {
             guard error.code == .keyringLocked else { throw error }
-            let left = Duration.seconds(end.timeIntervalSince(clock.now))
+            let left = end.duration(since: clock.now)
             let hasEnded = await clock.limit(left) { [pendingUnlocks, keyring] in
                 if await pendingUnlocks.ended() { return true }
                 return await keyring.state(mayStart: false) == .available
             }
             guard hasEnded == true else { throw error }
-            return try await body(max(Int(end.timeIntervalSince(clock.now).rounded(.up)), 0))
+            return try await body(end.secondsLeft(at: clock.now))
         }
     }
 

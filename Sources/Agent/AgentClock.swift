@@ -1,4 +1,5 @@
 package import FoundationEssentials
+import OutsideInput
 
 /// The agent's time.
 package protocol AgentClock: Sendable {
@@ -71,8 +72,19 @@ package struct SystemClock: AgentClock {
 }
 
 extension Date {
-    /// Whole seconds since 1970, rounded down: the form of every time on the wire and in the keyring.
-    var unixTime: Int { Int(timeIntervalSince1970.rounded(.down)) }
+    /// Whole seconds since 1970, rounded down: the form of every time on the wire and in the keyring. Of a time that a date on a calendar cannot say it
+    /// is the nearest that it can.
+    var unixTime: Int { Bounded.whole(timeIntervalSince1970, in: Bounded.times) ?? 0 }
+
+    /// How long it is from another time to this one.
+    func duration(since other: Date) -> Duration {
+        Bounded.duration(seconds: timeIntervalSince(other))
+    }
+
+    /// Seconds until this time, begun ones included and at most a year; 0 if it is over.
+    func secondsLeft(at now: Date) -> Int {
+        Bounded.whole(timeIntervalSince(now), in: 0...31_536_000, rounded: .up) ?? 0
+    }
 
     init(unixTime: Int) {
         self.init(timeIntervalSince1970: TimeInterval(unixTime))

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import NIOHTTP1
+import OutsideInput
 
 /// Which call an answer belongs to: the same words mean different things at different endpoints.
 enum Call: Sendable {
@@ -156,12 +157,13 @@ extension Auth0Error {
         }
     }
 
-    /// Seconds to wait: `Retry-After` (promised for a few endpoints only), else the time to `X-RateLimit-Reset` (Unix seconds).
+    /// Seconds to wait: `Retry-After` (promised for a few endpoints only; a date, its other form, is passed over), else the time to `X-RateLimit-Reset` (Unix seconds).
     private static func retryAfter(_ headers: HTTPHeaders, now: Date) -> Int? {
-        if let seconds = headers.first(name: "retry-after").flatMap({ Int($0) }), seconds >= 0 {
-            return min(seconds, 86_400)
+        let longest = 0...86_400
+        if let seconds = headers.first(name: "retry-after").flatMap({ Bounded.number($0) }), seconds >= 0 {
+            return Bounded.whole(seconds, in: longest, rounded: .up)
         }
-        guard let reset = headers.first(name: "x-ratelimit-reset").flatMap({ Double($0) }) else { return nil }
-        return Int(min(max(reset - now.timeIntervalSince1970, 0), 86_400).rounded(.up))
+        guard let reset = headers.first(name: "x-ratelimit-reset").flatMap({ Bounded.number($0) }) else { return nil }
+        return Bounded.whole(reset - now.timeIntervalSince1970, in: longest, rounded: .up)
     }
 }

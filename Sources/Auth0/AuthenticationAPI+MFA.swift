@@ -34,7 +34,7 @@ extension AuthenticationAPI {
             ])
         guard answer.status == 200 else { throw Auth0Error(answer, to: .challenge, now: now()) }
         // What does not decode breaks the protocol.
-        guard let members = try? JSONDecoder().decode(MFAChallenge.Members.self, from: Data(answer.body)),
+        guard let members = try? TenantJSON.decode(MFAChallenge.Members.self, from: answer.body),
             let challenge = members.challenge
         else { throw Self.unreadable(answer.body, "the answer to the challenge cannot be read") }
         return challenge
@@ -77,7 +77,7 @@ extension AuthenticationAPI {
             init(from decoder: any Decoder) {}
         }
         // Not decodable: no JSON.
-        guard (try? JSONDecoder().decode(Anything.self, from: Data(body))) != nil else {
+        guard (try? TenantJSON.decode(Anything.self, from: body)) != nil else {
             return Auth0Error(
                 .notJSON, "something answered with a page instead of JSON", hint: Hint.captivePortal)
         }

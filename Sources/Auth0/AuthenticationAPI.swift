@@ -89,7 +89,7 @@ package struct AuthenticationAPI: Sendable {
     package func discover() async throws(Auth0Error) -> Discovery {
         let answer = try await get(".well-known/openid-configuration")
         // What does not decode breaks the protocol, whatever the reason.
-        guard let discovery = try? JSONDecoder().decode(Discovery.self, from: Data(answer.body)) else {
+        guard let discovery = try? TenantJSON.decode(Discovery.self, from: answer.body) else {
             throw Auth0Error(.protocolViolation, "the tenant's discovery document cannot be read")
         }
         guard discovery.issuer == issuer.description else {
@@ -104,7 +104,7 @@ package struct AuthenticationAPI: Sendable {
     package func userInfo(accessToken: Secret) async throws(Auth0Error) -> IDTokenClaims {
         let answer = try await get("userinfo", headers: Self.authorization(accessToken))
         // What does not decode breaks the protocol, whatever the reason.
-        guard let claims = try? JSONDecoder().decode(IDTokenClaims.self, from: Data(answer.body)),
+        guard let claims = try? TenantJSON.decode(IDTokenClaims.self, from: answer.body),
             claims.sub?.isEmpty == false
         else {
             throw Auth0Error(.protocolViolation, "the tenant's userinfo does not say who it is about")
@@ -198,13 +198,13 @@ package struct AuthenticationAPI: Sendable {
                 _ = try decoder.container(keyedBy: CodingKeys.self)
             }
         }
-        return (try? JSONDecoder().decode(AnyObject.self, from: Data(bytes))) != nil  // not decodable: no object
+        return (try? TenantJSON.decode(AnyObject.self, from: bytes)) != nil  // not decodable: no object
     }
 
     private static func isError(_ bytes: [UInt8]) -> Bool {
         struct Probe: Decodable {
             var error: String
         }
-        return (try? JSONDecoder().decode(Probe.self, from: Data(bytes))) != nil  // not decodable: no error member
+        return (try? TenantJSON.decode(Probe.self, from: bytes)) != nil  // not decodable: no error member
     }
 }

@@ -53,11 +53,14 @@ package struct Authenticator: Equatable, Sendable {
     /// - Returns: nil if the bytes are no list.
     static func list(json: [UInt8]) -> [Authenticator]? {
         // What does not decode is no list.
-        guard let entries = try? JSONDecoder().decode([Lenient<Entry>].self, from: Data(json)) else { return nil }
+        guard let entries = try? TenantJSON.decode([Lenient<Entry>].self, from: json) else { return nil }
         var seen: Set<String> = []
-        return entries.compactMap(\.value).filter { $0.active != false }.compactMap(\.authenticator)
-            .filter { seen.insert($0.id).inserted }
+        let active = entries.compactMap(\.value).filter { $0.active != false }.compactMap(\.authenticator)
+        return Array(active.filter { seen.insert($0.id).inserted }.prefix(limit))
     }
+
+    /// More than a person could choose from are left out.
+    private static let limit = 100
 
     private struct Entry: Decodable {
         var id: String
@@ -80,7 +83,7 @@ package struct Authenticator: Equatable, Sendable {
             let channel = channel?.value?.name ?? channels?.value?.name
             let kind = Kind.allCases.first { $0.authenticatorType == authenticatorType && $0.channel == channel }
             // One that could not be shown could not be chosen.
-            guard !id.isEmpty, id == TenantText.printable(id) else { return nil }
+            guard !id.isEmpty, id.utf8.elementsEqual(TenantText.printable(id).utf8) else { return nil }
             return kind.map { Authenticator(id: id, kind: $0, name: (name?.value).map(TenantText.printable)) }
         }
     }

@@ -13,7 +13,7 @@ struct ErrorBody: Sendable {
     /// Nil if the bytes are no JSON object, or one without any error member.
     init?(json: [UInt8]) {
         // Whatever does not decode is no error body; the caller then goes by the status.
-        guard let raw = try? JSONDecoder().decode(Raw.self, from: Data(json)) else { return nil }
+        guard let raw = try? TenantJSON.decode(Raw.self, from: json) else { return nil }
         guard let code = raw.errorCode?.text ?? raw.code?.text ?? raw.error?.text ?? raw.name?.text else { return nil }
         self.code = TenantText.printable(code)
         description = (raw.errorDescription?.text ?? raw.description?.text ?? raw.message?.text).map(

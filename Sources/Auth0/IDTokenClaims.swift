@@ -1,8 +1,7 @@
-import FoundationEssentials
-package import JWTKit
+import OutsideInput
 
 /// The claims of an ID token that the agent reads (OpenID Connect Core, section 2).
-package struct IDTokenClaims: JWTPayload, Equatable {
+package struct IDTokenClaims: Decodable, Equatable, Sendable {
     package var iss: String?
     package var sub: String?
     package var aud: Audiences?
@@ -21,11 +20,8 @@ package struct IDTokenClaims: JWTPayload, Equatable {
         case name
     }
 
-    /// Rules are checked by ``IDTokenVerifier``, which knows the time and the client.
-    package func verify(using algorithm: some JWTAlgorithm) throws {}
-
     /// One audience or several.
-    package struct Audiences: Codable, Equatable, Sendable {
+    package struct Audiences: Decodable, Equatable, Sendable {
         package var values: [String]
 
         package init(from decoder: any Decoder) throws {
@@ -36,11 +32,6 @@ package struct IDTokenClaims: JWTPayload, Equatable {
                 values = try container.decode([String].self)
             }
         }
-
-        package func encode(to encoder: any Encoder) throws {
-            var container = encoder.singleValueContainer()
-            try container.encode(values)
-        }
     }
 }
 
@@ -48,22 +39,18 @@ extension IDTokenClaims {
     /// The expiry of a token that was verified when it was stored, Unix seconds; nil if it cannot be read.
     package static func expiry(ofVerified token: Secret) -> Double? {
         // What cannot be read is as good as expired.
-        try? DefaultJWTParser().parse(Array(token.revealed.utf8), as: Self.self).payload.exp
+        guard let parts = JWTParts(token) else { return nil }
+        return (try? TenantJSON.decode(Self.self, from: parts.payload))?.expiry
     }
 
     /// All claims of a token that was verified when it was stored, as JSON; nil if they cannot be read.
     package static func json(ofVerified token: Secret) -> [UInt8]? {
-        JWTParts.payload(of: token)
+        guard let payload = JWTParts(token)?.payload, JSONShape.isAcceptable(payload) else { return nil }
+        return payload
     }
-}
 
-/// The pieces of a JWT in its compact form (RFC 7519, section 3), with nothing verified.
-enum JWTParts {
-    static func payload(of token: Secret) -> [UInt8]? {
-        let parts = token.revealed.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3 else { return nil }
-        let base64 = parts[1].replacing("-", with: "+").replacing("_", with: "/")
-        let padding = String(repeating: "=", count: (4 - base64.count % 4) % 4)
-        return Data(base64Encoded: base64 + padding).map(Array.init)
-    }
+    /// `exp`, Unix seconds; nil if it is none of a time that there can be.
+    var expiry: Double? { exp.flatMap { Self.times.contains($0) ? $0 : nil } }
+
+    static let times = Double(Bounded.times.lowerBound)...Double(Bounded.times.upperBound)
 }

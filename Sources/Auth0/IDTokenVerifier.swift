@@ -1,10 +1,11 @@
+import Crypto
+import CryptoExtras
 package import FoundationEssentials
-import JWTKit
 
 /// Validates ID tokens of one tenant and client (OpenID Connect Core, sections 3.1.3.7 and 12.2, in the order Auth0's SDKs use).
 ///
-/// JWTKit would verify with a default key when `kid` is unknown, and with the algorithm the token names when the key names none, so `kid` is looked
-/// up and RS256 pinned here.
+/// Before the signature is known to be the tenant's, nothing of the token is read but two texts of its header: a library's reader of headers ended the
+/// process at a number in one. RS256 is pinned, and `kid` looked up, here.
 package actor IDTokenVerifier {
     /// How far the tenant's clock may be off, seconds.
     static let leeway: TimeInterval = 60
@@ -29,18 +30,18 @@ package actor IDTokenVerifier {
 
     /// - Parameter subject: after a refresh, the person it must still be about.
     package func verify(_ token: Secret, subject: String? = nil) async throws(Failure) -> IDTokenClaims {
-        let bytes = Array(token.revealed.utf8)
-        guard let (header, claims, _) = try? DefaultJWTParser().parse(bytes, as: IDTokenClaims.self) else {
-            throw .invalid(.malformed)  // whatever the parser disliked, it is no ID token
-        }
+        guard let parts = JWTParts(token), let header = Self.header(of: parts) else { throw .invalid(.malformed) }
         guard header.alg == "RS256" else { throw .invalid(.algorithm(header.alg ?? "missing")) }
+        guard !header.hasCritical else { throw .invalid(.malformed) }
         guard let kid = header.kid, !kid.isEmpty else { throw .invalid(.missingKeyID) }
         let key = try await key(kid)
-        let collection = await JWTKeyCollection().add(rsa: key, digestAlgorithm: .sha256, kid: .init(string: kid))
-        do {
-            _ = try await collection.verify(bytes, as: IDTokenClaims.self)
-        } catch {
+        let signature = _RSA.Signing.RSASignature(rawRepresentation: parts.signature)
+        guard key.isValidSignature(signature, for: SHA256.hash(data: parts.signed), padding: .insecurePKCS1v1_5) else {
             throw .invalid(.signature)
+        }
+        // What does not decode is no ID token, whoever signed it.
+        guard let claims = try? TenantJSON.decode(IDTokenClaims.self, from: parts.payload) else {
+            throw .invalid(.malformed)
         }
         if let broken = brokenRule(in: claims, subject: subject) {
             throw .invalid(broken)
@@ -51,9 +52,7 @@ package actor IDTokenVerifier {
     /// Whether ``verify(_:subject:)`` can do without fetching keys.
     package func knowsKey(of token: Secret) -> Bool {
         // A token that cannot be parsed will be refused without any key.
-        guard let header = try? DefaultJWTParser().parse(Array(token.revealed.utf8), as: IDTokenClaims.self).header,
-            let kid = header.kid
-        else { return true }
+        guard let header = JWTParts(token).flatMap(Self.header), let kid = header.kid else { return true }
         return keys?.key(kid) != nil
     }
 
@@ -63,7 +62,12 @@ package actor IDTokenVerifier {
         keys = try await api.keySet()
     }
 
-    private func key(_ kid: String) async throws(Failure) -> Insecure.RSA.PublicKey {
+    private static func header(of parts: JWTParts) -> JWTParts.Header? {
+        // What does not decode is no header.
+        try? TenantJSON.decode(JWTParts.Header.self, from: parts.header)
+    }
+
+    private func key(_ kid: String) async throws(Failure) -> _RSA.Signing.PublicKey {
         if let key = keys?.key(kid) {
             return key
         }
@@ -82,18 +86,25 @@ package actor IDTokenVerifier {
 
     private func brokenRule(in claims: IDTokenClaims, subject: String?) -> IDTokenError? {
         let time = now().timeIntervalSince1970
-        guard claims.iss == api.issuer.description else { return .issuer(claims.iss) }
+        guard let issuer = claims.iss, Self.isSame(issuer, api.issuer.description) else { return .issuer(claims.iss) }
         guard let sub = claims.sub, !sub.isEmpty else { return .subject }
-        guard let audiences = claims.aud?.values, audiences.contains(api.clientID) else { return .audience }
-        guard let exp = claims.exp else { return .expiry }
-        guard claims.iat != nil else { return .issuedAt }
-        guard audiences.count == 1 || claims.azp != nil, claims.azp ?? api.clientID == api.clientID else {
+        guard let audiences = claims.aud?.values, audiences.contains(where: { Self.isSame($0, api.clientID) }) else {
+            return .audience
+        }
+        guard let exp = claims.expiry else { return .expiry }
+        guard let issuedAt = claims.iat, IDTokenClaims.times.contains(issuedAt) else { return .issuedAt }
+        guard audiences.count == 1 || claims.azp != nil, Self.isSame(claims.azp ?? api.clientID, api.clientID) else {
             return .authorizedParty
         }
-        guard subject == nil || subject == sub else { return .otherSubject }
+        guard subject.map({ Self.isSame($0, sub) }) ?? true else { return .otherSubject }
         // The rules of time come last: a token that breaks one of them breaks no other.
         guard exp + Self.leeway > time else { return .expired }
         guard claims.nbf.map({ $0 <= time + Self.leeway }) ?? true else { return .notYetValid }
         return nil
+    }
+
+    /// Whether two identifiers are the same, byte by byte; `==` takes an accent of its own for a part of the letter before it.
+    private static func isSame(_ one: String, _ other: String) -> Bool {
+        one.utf8.elementsEqual(other.utf8)
     }
 }

@@ -41,22 +41,25 @@ package struct MFAAssociation: Sendable {
     /// Given with the first factor only, if the tenant uses them.
     package var recoveryCodes: [Secret]
 
+    /// More codes than a person could keep are left out.
+    private static let codeLimit = 32
+
     /// Nil if the answer breaks the protocol.
     init?(json: [UInt8]) {
         // What does not decode breaks the protocol.
-        guard let challenge = try? JSONDecoder().decode(MFAChallenge.Members.self, from: Data(json)).challenge,
-            let raw = try? JSONDecoder().decode(Raw.self, from: Data(json))
+        guard let challenge = try? TenantJSON.decode(MFAChallenge.Members.self, from: json).challenge,
+            let raw = try? TenantJSON.decode(Raw.self, from: json)
         else { return nil }
         self.challenge = challenge
         secret = (raw.secret?.value).map(Self.shown)
         barcodeURI = (raw.barcodeURI?.value).map(Self.shown)
-        recoveryCodes = (raw.recoveryCodes?.value ?? []).compactMap(\.value).map(Self.shown)
+        recoveryCodes = (raw.recoveryCodes?.value ?? []).prefix(Self.codeLimit).compactMap(\.value).map(Self.shown)
         if challenge == .otp, secret == nil, barcodeURI == nil { return nil }
     }
 
     /// All of it is shown to the person; a picture's text may be long.
     private static func shown(_ text: String) -> Secret {
-        Secret(TenantText.printable(text, limit: 4000))
+        Secret(TenantText.printable(text, limit: 4000, byteLimit: 8192))
     }
 
     private struct Raw: Decodable {

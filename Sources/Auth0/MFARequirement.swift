@@ -14,14 +14,17 @@ package struct MFARequirement: Equatable, Sendable {
     /// - Returns: nil if the bytes are no `mfa_required` answer with an `mfa_token`.
     init?(json: [UInt8]) {
         // What does not decode is another answer.
-        guard let raw = try? JSONDecoder().decode(Raw.self, from: Data(json)),
+        guard let raw = try? TenantJSON.decode(Raw.self, from: json),
             ["mfa_required", "a0.mfa_required"].contains(raw.error), let token = raw.mfaToken, !token.isEmpty
         else { return nil }
         self.token = Secret(token)
-        challenge = raw.requirements?.value?.challenge?.value?.compactMap(\.value?.type)
-        challengeTypes = raw.requirements?.value?.challengeTypes?.value?.compactMap(\.value)
-        enroll = raw.requirements?.value?.enroll?.value?.compactMap(\.value?.type)
+        challenge = (raw.requirements?.value?.challenge?.value?.compactMap(\.value?.type)).map(Self.few)
+        challengeTypes = (raw.requirements?.value?.challengeTypes?.value?.compactMap(\.value)).map(Self.few)
+        enroll = (raw.requirements?.value?.enroll?.value?.compactMap(\.value?.type)).map(Self.few)
     }
+
+    /// The first of a list of kinds, of which there are six.
+    private static func few(_ kinds: [String]) -> [String] { Array(kinds.prefix(32)) }
 
     /// Whether this authenticator may prove it.
     package func allows(_ authenticator: Authenticator) -> Bool {

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import OutsideInput
 
 /// The token endpoint's answer to a grant that succeeded (RFC 6749, section 5.1; OpenID Connect Core, section 3.1.3.3).
 package struct TokenResponse: Sendable {
@@ -16,7 +16,7 @@ package struct TokenResponse: Sendable {
     /// The answer breaks the protocol. A refresh token in it is valid all the same, and may be the only one left.
     struct Malformed: Error {
         var reason: String
-        var refreshToken: Secret?
+        var refreshToken: Secret? = nil
     }
 
     /// A year, in seconds. A token said to live longer is taken for a mistake.
@@ -25,21 +25,28 @@ package struct TokenResponse: Sendable {
     init(json: [UInt8]) throws(Malformed) {
         let raw: Raw
         do {
-            raw = try JSONDecoder().decode(Raw.self, from: Data(json))
+            raw = try TenantJSON.decode(Raw.self, from: json)
         } catch {
             // The rotated token may be readable though another member is not; if it is not either, there is nothing to save.
-            let rotated = try? JSONDecoder().decode(RefreshTokenAlone.self, from: Data(json))
+            let rotated = try? TenantJSON.decode(RefreshTokenAlone.self, from: json)
             throw Malformed(
                 reason: "the token response has values of the wrong type",
-                refreshToken: rotated.map { Secret($0.refreshToken) })
+                refreshToken: rotated.flatMap { Self.isRefreshToken($0.refreshToken) ? Secret($0.refreshToken) : nil })
         }
-        let refreshToken = raw.refreshToken.flatMap { $0.isEmpty ? nil : Secret($0) }
+        let given = raw.refreshToken.flatMap { $0.isEmpty ? nil : $0 }
+        // One that cannot be kept has still taken the place of the last: the answer is as good as unreadable.
+        guard given.map(Self.isRefreshToken) ?? true else {
+            throw Malformed(reason: "the token response's refresh_token is too long or has control characters")
+        }
+        let refreshToken = given.map { Secret($0) }
         func require<T>(_ value: T?, _ reason: String) throws(Malformed) -> T {
             guard let value else { throw Malformed(reason: reason, refreshToken: refreshToken) }
             return value
         }
         let token = try require(
             raw.accessToken.flatMap { $0.isEmpty ? nil : $0 }, "the token response has no access_token")
+        _ = try require(
+            Self.isAccessToken(token) ? token : nil, "the access_token has characters that no token may have")
         let type = try require(raw.tokenType, "the token response has no token_type")
         _ = try require(type.lowercased() == "bearer" ? type : nil, "the token_type is not Bearer")
         let lifetime = try require(raw.expiresIn?.seconds, "the token response has no expires_in that is a number")
@@ -51,6 +58,22 @@ package struct TokenResponse: Sendable {
         self.refreshToken = refreshToken
         idToken = raw.idToken.flatMap { $0.isEmpty ? nil : Secret($0) }
         recoveryCode = (raw.recoveryCode?.value).flatMap { $0.isEmpty ? nil : Secret(TenantText.printable($0)) }
+    }
+
+    /// What can stand in an `Authorization` header. RFC 6750, section 2.1, allows less, RFC 6749, appendix A.12, the space too; a line break would become a
+    /// header of the sender's choice.
+    private static func isAccessToken(_ text: String) -> Bool {
+        text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    }
+
+    /// Longer than any that a tenant was seen to give, and short enough for the keyring's record, bytes.
+    static let refreshTokenLimit = 16 * 1024
+
+    /// RFC 6749, appendix A.17, allows printable ASCII. It is only ever given back as JSON, though, so another letter does no harm, and refusing it
+    /// would cost the sign-in.
+    private static func isRefreshToken(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= refreshTokenLimit
+            && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     }
 
     private struct Raw: Decodable {
@@ -89,8 +112,10 @@ package struct TokenResponse: Sendable {
             let container = try decoder.singleValueContainer()
             // A failed try means: not of that type; the next one is asked.
             let number =
-                (try? container.decode(Double.self)) ?? (try? container.decode(String.self)).flatMap { Double($0) }
-            seconds = number.flatMap { Int(exactly: $0.rounded(.down)) }
+                (try? container.decode(Double.self))
+                ?? (try? container.decode(String.self)).flatMap { Bounded.number($0) }
+            // A bound beyond what is accepted tells that it was.
+            seconds = number.flatMap { Bounded.whole($0, in: -1...TokenResponse.longestLifetime + 1) }
         }
     }
 }

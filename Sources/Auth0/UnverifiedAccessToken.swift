@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// What an access token says about itself, if it is a JWT. Nothing vouches for it here: whoever it is for verifies it. To others it is opaque (RFC 9068,
 /// section 6).
 package enum UnverifiedAccessToken {
@@ -8,8 +6,8 @@ package enum UnverifiedAccessToken {
         struct Claims: Decodable {
             var aud: IDTokenClaims.Audiences
         }
-        // What does not decode is opaque.
-        return JWTParts.payload(of: token).flatMap { try? JSONDecoder().decode(Claims.self, from: Data($0)) }?
-            .aud.values
+        // What does not decode is opaque. An access token has no limit of its own but the answer's.
+        guard let parts = JWTParts(token, limit: HTTPTransport.answerLimit) else { return nil }
+        return (try? TenantJSON.decode(Claims.self, from: parts.payload))?.aud.values
     }
 }

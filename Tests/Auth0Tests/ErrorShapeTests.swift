@@ -89,6 +89,13 @@ struct ErrorShapeTests {
             (["Retry-After": "7", "X-RateLimit-Reset": "1800000030"], 7), (["X-RateLimit-Reset": "1700000000"], 0),
             (["Retry-After": "999999999"], 86_400), (["X-RateLimit-Reset": "1e300"], 86_400),
             (["Retry-After": "-5"], nil), (["Retry-After": "soon"], nil), ([:], nil),
+            (["X-RateLimit-Reset": "nan"], nil), (["X-RateLimit-Reset": "inf"], nil), (["X-RateLimit-Reset": "-1"], 0),
+            (["X-RateLimit-Reset": "1e400"], 86_400), (["X-RateLimit-Reset": "-1e400"], 0),
+            (["X-RateLimit-Reset": "0x1p9"], nil), (["X-RateLimit-Reset": "1800000000.5"], 1),
+            (["Retry-After": "99999999999999999999"], 86_400), (["Retry-After": "nan"], nil),
+            (["Retry-After": "1e400"], 86_400), (["Retry-After": ""], nil),
+            (["Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"], nil),
+            (["Retry-After": "Fri, 31 Dec 99999 23:59:59 GMT", "X-RateLimit-Reset": "1800000030"], 30),
         ] as [([String: String], Int?)])
     func retryAfter(headers: [String: String], seconds: Int?) async throws {
         let error = try await Self.read(429, #"{"error":"too_many_requests"}"#, headers: headers)

@@ -24,4 +24,24 @@ struct TenantTextTests {
         #expect(cut.count == 501)
         #expect(cut.hasSuffix("…"))
     }
+
+    @Test(
+        "it is cut at 2,048 bytes, between scalars, however few characters they make",
+        arguments: [
+            "e" + String(repeating: "\u{301}", count: 250_000), String(repeating: "\u{301}", count: 250_000),
+            String(repeating: "👩‍👩‍👧‍👦", count: 10_000), String(repeating: "\u{1F3F4}\u{E0067}\u{E007F}", count: 9999),
+            String(repeating: "a\u{300}\u{301}\u{302} ", count: 400), String(repeating: "\u{10FFFF}é", count: 9999),
+            String(repeating: "東", count: 683),
+        ])
+    func bytes(text: String) {
+        let cut = TenantText.printable(text)
+        #expect(cut.utf8.count <= 2048 && cut.count <= 501)
+        #expect(cut.hasSuffix("…") && !cut.unicodeScalars.contains("\u{FFFD}"))
+    }
+
+    @Test("the text of a factor's picture may be longer, and is cut all the same")
+    func longer() {
+        let text = String(repeating: "e\u{301}\u{301}", count: 1_000_000)
+        #expect(TenantText.printable(text, limit: 4000, byteLimit: 8192).utf8.count <= 8192)
+    }
 }

@@ -67,7 +67,8 @@ struct AccessToken: Codable, Equatable, Sendable {
     init(key: TokenKey, _ response: TokenResponse, standardScope: String, sentAt: Date, receivedAt: Date) {
         self.key = key
         value = response.accessToken
-        scope = response.scope ?? key.scope?.joined(separator: " ") ?? standardScope
+        scope = TenantScope.cut(
+            response.scope ?? key.scope?.joined(separator: " ") ?? standardScope, keeping: key.scope ?? [])
         issuedAt = sentAt.unixTime
         self.receivedAt = receivedAt.unixTime
         expiresAt = sentAt.unixTime + response.expiresIn

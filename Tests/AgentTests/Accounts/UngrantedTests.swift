@@ -43,6 +43,48 @@ struct UngrantedTests {
         }
     }
 
+    @Test("a scope of more than 4,096 bytes is no scope, and costs no refresh")
+    func longScope() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            let long = String(repeating: "openid ", count: 585)  // 4,095 bytes
+            #expect(try await fixture.token(.with(scope: long + " ")).scope == "openid")
+            let before = await fixture.refreshes.count
+            for scope in [long + "  ", String(repeating: "x", count: 4097), String(repeating: "é", count: 2049)] {
+                #expect(await fixture.tokenError(.with(scope: scope))?.code.rawValue == -32602)
+            }
+            #expect(await fixture.refreshes.count == before)
+        }
+    }
+
+    @Test("of more scopes than 4,096 bytes whole names are told, those that were asked for among them")
+    func manyScopes() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            let many = (1...5000).map { "scope:\($0)" }.joined(separator: " ") + " wanted \u{1B}[2J"
+            await fixture.tenant.order(.members(["scope": .string(many)]), at: .token, times: 2)
+            let token = try await fixture.token(.with(scope: "wanted scope:1"))
+            #expect(token.scope.utf8.count <= 4096 && token.scope.hasPrefix("scope:1 scope:2 "))
+            #expect(token.scope.hasSuffix(" wanted"))
+            fixture.clock.advance(by: 86_400)
+            _ = try await fixture.token()
+            let shown = try #require(try await fixture.status.scope)
+            #expect(shown.utf8.count <= 4096 && shown.hasPrefix("scope:1 "))
+        }
+    }
+
+    @Test("an access token that could not stand in a header is 1020, and the rotated refresh token is kept")
+    func badToken() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            fixture.clock.advance(by: 86_400)
+            await fixture.tenant.order(.members(["access_token": "a\r\nX-Evil: 1"]), at: .token)
+            #expect(await fixture.tokenError()?.code.rawValue == 1020)
+            #expect(try await fixture.token().from == .refresh)
+            #expect(await fixture.refreshes.allSatisfy { $0.refreshToken?.generation == $0.refreshToken?.latest })
+        }
+    }
+
     @Test("a scope of the profile that the tenant dropped is no error, and status shows what was granted")
     func profileScope() async throws {
         try await AgentFixture.run(["scope = openid offline_access fly:planes"]) { fixture in
