@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Auth0
+import CCrash
 import CLinux
 import Glibc
 package import Logging
@@ -11,11 +12,11 @@ import UnixSignals
 
 /// A whole run of the agent, from its environment to its end.
 package enum Daemon {
-    /// Keeps the memory of this process from other processes of the same user, from core dumps and from backtraces.
+    /// Keeps the memory of this process from other processes of the same user, from core dumps and from backtraces, and has a crash say where it was.
     ///
     /// - Returns: whether the kernel agreed.
     package static func harden() -> Bool {
-        postern_hide_memory() == 0
+        postern_hide_memory() == 0 && postern_report_crashes("posternd") == 0
     }
 
     /// Does the work on the agent's thread, and ends the process with the status that it returns.
@@ -35,6 +36,7 @@ package enum Daemon {
         let clock = SystemClock()
         let keyring = KeyringClient(environment: environment, clock: clock)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        group.next().execute { postern_report_stack_overflow() }
         let client = HTTPTransport.makeClient(on: group)
         let agent = Agent(
             environment: environment, keyring: keyring, unsaved: UnsavedRecords(inherited: inherited.stored),

@@ -13,7 +13,8 @@
 
 /* Keeps this process's memory from whoever is not root: no process of the same user may read it or attach a debugger (prctl(2),
    PR_SET_DUMPABLE), no core is dumped, and Swift's runtime catches no crash: its backtracer, where it is installed, would print what
-   lies in memory, or, because it may not read it, let a SIGABRT pass that was sent, such as that of systemd's watchdog.
+   lies in memory, or, because it may not read it, let a SIGABRT pass that was sent, such as that of systemd's watchdog. What a
+   crash has to say is said by CCrash, which is set up after this.
    Returns 0, or -1 with errno.
 
    Here because the daemon and its keyring worker share it and know nothing of each other; in C because Swift cannot call a

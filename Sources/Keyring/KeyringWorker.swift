@@ -1,3 +1,4 @@
+import CCrash
 import CLinux
 import Glibc
 import KeyringProtocol
@@ -14,7 +15,9 @@ package enum KeyringWorker {
     /// Answers requests from `socket`, one JSON object a line, until the other end closes it.
     package static func run(socket: Int32) -> Never {
         // Secrets pass through.
-        guard postern_hide_memory() == 0 else { exit(EXIT_FAILURE) }
+        guard postern_hide_memory() == 0, postern_report_crashes("posternd keyring-worker") == 0 else {
+            exit(EXIT_FAILURE)
+        }
         exitOnHangUp(of: socket)
 
         var provider = Provider()

@@ -1,4 +1,5 @@
 import CAgent
+import CCrash
 import CLinux
 import Glibc
 import Synchronization
@@ -141,6 +142,7 @@ extension Reactor {
     }
 
     private func run() -> Never {
+        postern_report_stack_overflow()
         pthread_setspecific(mark, UnsafeRawPointer(bitPattern: 1))
         watch(bell, edges: false) { [bell] _ in
             var count: eventfd_t = 0

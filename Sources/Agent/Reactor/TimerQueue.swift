@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import OutsideInput
 
 /// What is to be called at a time, on the clock that counts suspend (clock_gettime(2), CLOCK_BOOTTIME): a time that passes during suspend is met at resume.
 final class TimerQueue {
@@ -12,8 +13,9 @@ final class TimerQueue {
         }
 
         convenience init(after duration: Duration) {
-            let nanoseconds = Int64(max(0, min(duration / .nanoseconds(1), 1e18)))
-            self.init(deadline: TimerQueue.now + nanoseconds)
+            // Thirty years at most, so that the sum is an integer.
+            let nanoseconds = Bounded.whole(duration / .nanoseconds(1), in: 0...1_000_000_000_000_000_000) ?? 0
+            self.init(deadline: TimerQueue.now + Int64(nanoseconds))
         }
     }
 
