@@ -58,7 +58,7 @@ extension AgentOptions {
         let client = try connect()
         let terminal = Terminal()
         if json {
-            try terminal.answer(client.call(request, as: JSONValue.self).json)
+            try terminal.answer(json: client.call(request, as: JSONValue.self).json)
         } else {
             try terminal.answer(try words(client.call(request).value))
         }

@@ -11,6 +11,9 @@ final class Client {
     private let interrupts: Interrupts?
     private var answers: LineReader
 
+    /// A longer answer is no agent's, bytes: the status of twenty thousand profiles is shorter.
+    private static let answerLimit = 16 << 20
+
     /// Connects.
     ///
     /// - Parameter interrupts: signals that end the wait for an answer with ``Interruption``; without them the system's
@@ -32,7 +35,7 @@ final class Client {
         }
         self.socket = socket
         self.interrupts = interrupts
-        answers = LineReader(descriptor: socket)
+        answers = LineReader(descriptor: socket, limit: Self.answerLimit)
     }
 
     deinit {
@@ -80,6 +83,8 @@ final class Client {
     ) throws(Failure) -> Value {
         let envelope: ResponseEnvelope<Value>
         do {
+            // Decoders call themselves for each level that a text is nested: one of thousands would overflow the stack.
+            _ = try StrictJSON.outline(of: line[...])
             envelope = try JSONDecoder().decode(ResponseEnvelope<Value>.self, from: Data(line))
         } catch {
             throw Failure(
@@ -104,8 +109,9 @@ final class Client {
     func nextNotification() throws -> Notification {
         let line = try nextAnswer()
         // What does not decode is passed on in the agent's own words.
+        guard let json = RawJSON.member("params", of: line) else { return Notification(event: nil, json: "null") }
         let notification = try? JSONDecoder().decode(EventNotification.self, from: Data(line))
-        return Notification(event: notification?.params, json: RawJSON.member("params", of: line) ?? "null")
+        return Notification(event: notification?.params, json: json)
     }
 
     private func send(_ request: [UInt8]) throws(Failure) {
@@ -129,6 +135,9 @@ final class Client {
             line = try answers.next(interrupts)
         } catch is SystemError {
             throw Failure.connectionLost
+        } catch is LineReader.LineTooLong {
+            throw Failure(
+                "The agent's answer is longer than \(Self.answerLimit >> 20) MiB.", status: ExitStatus.software)
         }
         guard let line else { throw Failure.connectionLost }
         return line

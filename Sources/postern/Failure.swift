@@ -41,7 +41,7 @@ struct Failure: Error, Equatable {
             lines.append(next)
         }
         if let seconds = error.data.retryAfter {
-            lines.append("Try again in \(Moment.words(seconds: seconds)).")
+            lines.append("Try again in \(Moment.words(seconds: max(seconds, 0))).")
         }
         return lines
     }

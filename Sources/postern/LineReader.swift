@@ -3,17 +3,23 @@ import Glibc
 /// Reads lines from a descriptor in whatever pieces they arrive.
 struct LineReader {
     private let descriptor: CInt
+    /// Bytes that a line may have.
+    private let limit: Int
     private var buffer: [UInt8] = []
     private var isAtEnd = false
 
-    init(descriptor: CInt) {
+    init(descriptor: CInt, limit: Int) {
         self.descriptor = descriptor
+        self.limit = limit
     }
+
+    /// A line is longer than anything that is meant.
+    struct LineTooLong: Error {}
 
     /// The next line without its newline, a last one without newline included; nil at the end of input.
     ///
     /// - Parameter everySecond: called while nothing arrives.
-    /// - Throws: ``Interruption`` if a signal came first, ``SystemError`` if reading failed.
+    /// - Throws: ``Interruption`` if a signal came first, ``SystemError`` if reading failed, ``LineTooLong``.
     mutating func next(_ interrupts: Interrupts?, everySecond: (() -> Void)? = nil) throws -> [UInt8]? {
         var searched = 0
         while true {
@@ -23,6 +29,7 @@ struct LineReader {
                 return buffer.isEmpty ? nil : buffer
             }
             searched = buffer.count
+            guard searched <= limit else { throw LineTooLong() }
             if interrupts != nil || everySecond != nil {
                 try waitUntilReadable(interrupts, everySecond)
             }
@@ -33,7 +40,7 @@ struct LineReader {
     /// The next line if it has arrived whole; nil if it has not, and at the end of input. Never waits.
     mutating func nextIfArrived() throws(SystemError) -> [UInt8]? {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        while !isAtEnd, !buffer.contains(UInt8(ascii: "\n")), poll(&entry, 1, 0) > 0 {
+        while !isAtEnd, buffer.count <= limit, !buffer.contains(UInt8(ascii: "\n")), poll(&entry, 1, 0) > 0 {
             try readMore()
         }
         return lineInBuffer()

@@ -78,7 +78,7 @@ extension LoginDialogue {
         guard purpose == .tokens else {
             return Failure("\(what).", advice: "Begin again with the same command.", status: ExitStatus.tryAgain)
         }
-        let left = Moment.words(seconds: max(login.expiresAt - Moment.now, 0))
+        let left = Moment.words(seconds: Moment.seconds(until: login.expiresAt))
         return Failure(
             "\(what); the sign-in still waits for it.",
             advice: "To go on, within \(left): postern login \(login.profile)", status: ExitStatus.tryAgain)

@@ -58,7 +58,7 @@ extension LoginDialogue {
 
     /// The time left has a fixed width, and stops at 0:00: only the tenant knows when its code really dies.
     static func codePrompt(_ step: LoginStep.Code, now: UnixTime) -> String {
-        let left = min(max(step.codeExpiresAt - now, 0), 5999)
+        let left = min(Moment.seconds(until: step.codeExpiresAt, now: now), 5999)
         let (minutes, seconds) = left.quotientAndRemainder(dividingBy: 60)
         return "Code (\(minutes < 10 ? " " : "")\(minutes):\(seconds < 10 ? "0" : "")\(seconds) left): "
     }

@@ -1,3 +1,4 @@
+import OutsideInput
 import PosternProtocol
 
 extension LoginDialogue {
@@ -70,7 +71,7 @@ extension LoginStep {
     /// The agent does not say so, but it dates a code's expiry from when it was sent, by Auth0's default of 180 s, and
     /// no sign-in begins with a second factor.
     func wasReached(before time: UnixTime) -> Bool {
-        if case .code(let code) = self { return code.codeExpiresAt - 180 < time }
+        if case .code(let code) = self { return Bounded.difference(code.codeExpiresAt, 180) < time }
         return secondFactorWords != nil
     }
 

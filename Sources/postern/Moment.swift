@@ -1,4 +1,5 @@
 import Glibc
+import OutsideInput
 import PosternProtocol
 
 /// A time as people say it: by their own clock, and as seen from now.
@@ -6,9 +7,15 @@ struct Moment {
     private let time: UnixTime
     private let now: UnixTime
 
+    /// A time that no calendar has, such as a false agent may tell, is the first or the last that one has.
     init(_ time: UnixTime, now: UnixTime = Self.now) {
-        self.time = time
-        self.now = now
+        self.time = time.clamped(to: Bounded.times)
+        self.now = now.clamped(to: Bounded.times)
+    }
+
+    /// Seconds from now until the time; 0 if it is over.
+    static func seconds(until time: UnixTime, now: UnixTime = Self.now) -> Int {
+        max(Bounded.difference(time, now), 0)
     }
 
     static var now: UnixTime { UnixTime(Glibc.time(nil)) }

@@ -36,7 +36,7 @@ struct QRCode: Equatable {
         // One that takes nothing in shows in what it prints and how it ends.
         _ = send(pair[0], bytes, bytes.count, CInt(MSG_NOSIGNAL))
         shutdown(pair[0], CInt(SHUT_WR))
-        var reader = LineReader(descriptor: pair[0])
+        var reader = LineReader(descriptor: pair[0], limit: 1 << 20)
         let output = try? reader.rest(limit: 1 << 20)
 
         var status: CInt = 0

@@ -1,4 +1,5 @@
 import Glibc
+import OutsideInput
 import PosternProtocol
 
 /// All that the command says and asks. Nothing else reads stdin or writes to stdout or stderr.
@@ -19,7 +20,8 @@ final class Terminal {
     /// Whether lines can be changed in place.
     let showsProgress: Bool
     private let isColoured: Bool
-    private var input = LineReader(descriptor: STDIN_FILENO)
+    /// Its lines are codes, addresses and lines of keys.
+    private var input = LineReader(descriptor: STDIN_FILENO, limit: 256 * 1024)
 
     init() {
         isInteractive = isatty(STDIN_FILENO) == 1
@@ -61,6 +63,11 @@ extension Terminal {
         }
     }
 
+    /// Prints the agent's answer: to a pipe or a file as the agent wrote it, on a terminal with what could act on it escaped.
+    func answer(json: String) throws(Failure) {
+        try answer(isatty(STDOUT_FILENO) == 1 ? RawJSON.shown(json) : json)
+    }
+
     /// Prints the answer in words.
     func answer(_ lines: [Line]) throws(Failure) {
         guard !lines.isEmpty else { return }
@@ -85,7 +92,7 @@ extension Terminal {
     /// Says why the command failed and what to do; with `json` the agent's error goes out as it came.
     func report(_ failure: Failure, json: Bool) {
         if json, let error = failure.json {
-            return Self.tell(error + "\n")
+            return Self.tell((isatty(STDERR_FILENO) == 1 ? RawJSON.shown(error) : error) + "\n")
         }
         say("postern: \(failure.message)", .bad)
         for line in failure.advice {
@@ -198,6 +205,8 @@ extension Terminal {
             return try read()
         } catch let error as SystemError {
             throw Failure("Standard input could not be read: \(error.words).", status: ExitStatus.ioError)
+        } catch is LineReader.LineTooLong {
+            throw Failure("That line is longer than any answer.", status: ExitStatus.badData)
         }
     }
 
@@ -226,10 +235,10 @@ extension Terminal {
     static func clean(_ text: String) -> String {
         var scalars = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control where scalar == "\n" || scalar == "\t": scalars.append(" ")
-            case .control, .format, .lineSeparator, .paragraphSeparator: continue
-            default: scalars.append(scalar)
+            if scalar == "\n" || scalar == "\t" {
+                scalars.append(" ")
+            } else if scalar.isPrintable {
+                scalars.append(scalar)
             }
         }
         return String(scalars)

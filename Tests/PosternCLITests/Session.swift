@@ -233,7 +233,9 @@ private struct EventLoop {
 private func writeAll(_ bytes: [UInt8], to descriptor: CInt) {
     var rest = bytes[...]
     while !rest.isEmpty {
-        let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        // A command that has gone must not end the tests by SIGPIPE; a terminal is no socket.
+        var count = rest.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
+        if count < 0, errno == ENOTSOCK { count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) } }
         guard count > 0 else { return }
         rest = rest.dropFirst(count)
     }

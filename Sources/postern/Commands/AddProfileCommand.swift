@@ -25,7 +25,7 @@ struct AddProfileCommand: AgentCommand {
     func run() throws {
         let terminal = Terminal()
         let answer = try options.connect().call(AddProfile(name: name, settings: settings.given))
-        if options.json { try terminal.answer(answer.json) }
+        if options.json { try terminal.answer(json: answer.json) }
         terminal.say("Added profile \(name). Sign in: postern login \(name)")
     }
 }

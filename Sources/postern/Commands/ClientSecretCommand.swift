@@ -42,7 +42,7 @@ struct SetClientSecretCommand: AgentCommand {
             isPEM
                 ? SetClientSecret(profile: name, privateKey: secret + "\n")
                 : SetClientSecret(profile: name, secret: secret))
-        if options.json { try terminal.answer(answer.json) }
+        if options.json { try terminal.answer(json: answer.json) }
         terminal.say("Stored the \(isPEM ? "private key" : "client secret") of \(name) in the keyring.")
     }
 }

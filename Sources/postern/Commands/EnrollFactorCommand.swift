@@ -43,7 +43,7 @@ struct EnrollFactorCommand: AgentCommand {
             try access.begin(EnrollFactor(profile: profile, type, address: address))
         }
         let end = try dialogue.finish(begun)
-        if options.json { try access.terminal.answer(end.json) }
+        if options.json { try access.terminal.answer(json: end.json) }
     }
 }
 

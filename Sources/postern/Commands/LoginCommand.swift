@@ -57,11 +57,11 @@ struct LoginCommand: AgentCommand {
         }
         var start = StartLogin(profile: profile)
         start.restart = restart ? true : nil
-        // sshd(8): the client's address comes first. Only a profile with forwarded_for = ssh passes it on.
-        start.clientIP = Environment["SSH_CONNECTION"]?.split(separator: " ").first.map(String.init)
+        // Only a profile with forwarded_for = ssh passes it on.
+        start.clientIP = Environment["SSH_CONNECTION"].flatMap(RemoteAddress.init(connection:))?.text
         let dialogue = LoginDialogue(client, options, terminal, interrupts)
         let end = try dialogue.run(start)
-        if options.json { try terminal.answer(end.json) }
+        if options.json { try terminal.answer(json: end.json) }
     }
 
     /// A token that shows that nobody needs to sign in; nil if somebody does. Any other error, such as a locked

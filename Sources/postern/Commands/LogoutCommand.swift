@@ -35,7 +35,7 @@ struct LogoutCommand: AgentCommand {
         let terminal = Terminal()
         guard all else {
             let answer = try client.call(request(try options.profile(or: profile.name)))
-            if options.json { try terminal.answer(answer.json) }
+            if options.json { try terminal.answer(json: answer.json) }
             return try tell(answer.value, profile: nil, terminal)
         }
         var answers: [String] = []
@@ -50,7 +50,7 @@ struct LogoutCommand: AgentCommand {
                 failures.append(failure)
             }
         }
-        if options.json { try terminal.answer("{\(answers.joined(separator: ","))}") }
+        if options.json { try terminal.answer(json: "{\(answers.joined(separator: ","))}") }
         for failure in failures.dropLast() {
             terminal.report(failure, json: options.json)
         }

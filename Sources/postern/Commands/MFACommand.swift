@@ -34,7 +34,7 @@ struct ListFactorsCommand: AgentCommand {
         let access = try FactorAccess(options)
         let request = ListFactors(profile: try options.profile(or: profile.name))
         if options.json {
-            return try access.terminal.answer(access.answer(to: request, as: JSONValue.self).json)
+            return try access.terminal.answer(json: access.answer(to: request, as: JSONValue.self).json)
         }
         guard case .answer(let answer) = try access.answer(to: request, as: ListFactors.Factors.self).value else {
             return
@@ -68,7 +68,7 @@ struct RemoveFactorCommand: AgentCommand {
         let access = try FactorAccess(options)
         let request = RemoveFactor(profile: try options.profile(or: nil), id: id)
         let answer = try access.answer(to: request, as: JSONValue.self)
-        if options.json { try access.terminal.answer(answer.json) }
+        if options.json { try access.terminal.answer(json: answer.json) }
         access.terminal.say("Removed.")
     }
 }

@@ -33,7 +33,7 @@ struct RemoveProfileCommand: AgentCommand {
     func run() throws {
         let terminal = Terminal()
         let answer = try options.connect().call(RemoveProfile(name: name))
-        if options.json { try terminal.answer(answer.json) }
+        if options.json { try terminal.answer(json: answer.json) }
         terminal.say("Removed profile \(name).")
     }
 }

@@ -61,7 +61,7 @@ struct TokenRequest: ParsableArguments {
         let request = try makeRequest(options, terminal)
         let client = try options.connect()
         if options.json {
-            return try terminal.answer(client.call(request, as: JSONValue.self).json)
+            return try terminal.answer(json: client.call(request, as: JSONValue.self).json)
         }
         try terminal.answer(line(client.call(request, as: Answer.self).value.token))
     }

@@ -27,7 +27,7 @@ struct UnlockKeyringCommand: AgentCommand {
         defer { terminal.endProgress() }
         let answer = try client.call(UnlockKeyring(timeout: timeout))
         terminal.endProgress()
-        if options.json { return try terminal.answer(answer.json) }
+        if options.json { return try terminal.answer(json: answer.json) }
         terminal.say("The keyring is unlocked.")
     }
 }

@@ -31,7 +31,7 @@ struct WatchCommand: AgentCommand {
             if !options.json, let event = notification.event {
                 try terminal.answer([Self.words(event)])
             } else {
-                try terminal.answer(notification.json)
+                try terminal.answer(json: notification.json)
             }
         }
     }
