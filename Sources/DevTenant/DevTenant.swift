@@ -1,4 +1,5 @@
 package import Foundation
+import OutsideInput
 
 /// A local tenant that answers like Auth0: passwordless sign-in, MFA, refresh, revocation, keys.
 ///
@@ -79,7 +80,7 @@ package actor DevTenant {
     package var now: Date { options.baseClock() + clockOffset }
 
     /// The tenant's time in whole Unix seconds, as tokens have it.
-    var unixTime: Int { Int(now.timeIntervalSince1970) }
+    var unixTime: Int { Bounded.whole(now.timeIntervalSince1970, in: Bounded.times) ?? 0 }
 
     package func advanceClock(by seconds: TimeInterval) {
         clockOffset += seconds

@@ -24,7 +24,7 @@ extension Account {
             warnedOfEnd = due
             parts.events.publish(.loginEnding, profile: profile.name) { $0.loginEndsAt = parts.clock.wallTime(of: end) }
             parts.log.warning(
-                "The sign-in ends in \(Int(left / 3600)) hours and cannot be renewed; sign in anew before.",
+                "The sign-in ends in \(end.secondsLeft(at: now) / 3600) hours and cannot be renewed; sign in anew before.",
                 metadata: metadata)
             return warnOfEnd()
         }

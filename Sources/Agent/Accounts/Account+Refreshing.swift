@@ -85,7 +85,7 @@ extension Account {
             if nextAttempt > now {
                 failWaiters(dueBefore: nextAttempt)
                 guard !waiters.isEmpty || isInDoubt else { break }
-                await nudge.sleep(for: .seconds(nextAttempt.timeIntervalSince(now)), on: parts.clock)
+                await nudge.sleep(for: nextAttempt.duration(since: now), on: parts.clock)
                 // Somebody's impatience, or a network that is back, ends a back-off, but not a pause that the tenant asked for.
                 pauseEnd = self.pauseEnd(cutShort: pauseEnd)
                 continue

@@ -16,7 +16,7 @@ struct Refresher: Service {
             var agenda = Agenda()
             while !Task.isCancelled {
                 await doWhatIsDue(&agenda)
-                let pause = agenda.next.map { Duration.seconds(max($0.timeIntervalSince(parts.clock.now), 0.01)) }
+                let pause = agenda.next.map { max($0.duration(since: parts.clock.now), .milliseconds(10)) }
                 await parts.deadlines.sleep(for: pause, on: parts.clock)
             }
         }

@@ -2,6 +2,7 @@ import CLinux
 import FoundationEssentials
 import Glibc
 import KeyringProtocol
+import OutsideInput
 
 /// One running keyring worker and our end of the socketpair to it. Its calls block; letting go of it kills the worker.
 final class KeyringWorkerProcess {
@@ -100,7 +101,7 @@ final class KeyringWorkerProcess {
         let rest = ContinuousClock.now.duration(to: deadline)
         guard rest > .zero else { throw .timedOut }
         var awaited = pollfd(fd: socket, events: event, revents: 0)
-        poll(&awaited, 1, Int32(clamping: Int64(rest / .milliseconds(1)) + 1))
+        poll(&awaited, 1, Int32(clamping: (Bounded.whole(rest / .milliseconds(1), in: 0...1_000_000) ?? 0) + 1))
     }
 }
 

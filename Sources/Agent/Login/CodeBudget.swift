@@ -27,7 +27,7 @@ final class CodeBudget: Sendable {
                 sent.append(now)
                 return nil
             }
-            return Self.window - Int(now.timeIntervalSince(first))
+            return first.addingTimeInterval(TimeInterval(Self.window)).secondsLeft(at: now)
         }
         guard let wait else { return }
         throw AgentError(.rateLimited, "Too many codes were asked for. Another can be sent in \(wait) seconds.") {

@@ -1,5 +1,6 @@
 import CSystemd
 import Glibc
+import OutsideInput
 
 /// One connection to a D-Bus bus. Its calls block, each at most as long as it says; it is not for use by two threads at
 /// once.
@@ -258,5 +259,5 @@ private func check(_ result: Int32) throws(BusConnection.CallError) -> Int32 {
 }
 
 extension Duration {
-    fileprivate var microseconds: UInt64 { UInt64(Swift.max(0, self / .microseconds(1))) }
+    fileprivate var microseconds: UInt64 { UInt64(Bounded.whole(self / .microseconds(1), in: 0...Int.max) ?? 0) }
 }

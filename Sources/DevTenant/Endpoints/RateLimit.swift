@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import OutsideInput
 
 /// A token bucket: `burst` calls at once, refilled evenly over `period` seconds.
 struct RateLimit: Sendable {
@@ -48,8 +49,9 @@ struct RateLimit: Sendable {
         if !isExceeded { level -= 1 }
         let missing = isExceeded ? 1 - level : Double(size.burst) - level
         return State(
-            limit: size.burst, remaining: Int(level),
-            reset: Int((now.timeIntervalSince1970 + missing / perSecond).rounded(.up)), isExceeded: isExceeded)
+            limit: size.burst, remaining: Bounded.whole(level, in: 0...Int.max) ?? 0,
+            reset: Bounded.whole(now.timeIntervalSince1970 + missing / perSecond, in: Bounded.times, rounded: .up) ?? 0,
+            isExceeded: isExceeded)
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import OutsideInput
 
 /// A JSON value, so that answers can be built, altered by a fault and kept in a record without losing their types.
 package enum JSON: Sendable, Hashable {
@@ -44,7 +45,8 @@ package enum JSON: Sendable, Hashable {
     /// Parses `text`; nil if it is not JSON.
     package init?(text: some StringProtocol) {
         // Every way of not being JSON is the same to the callers.
-        guard let value = try? JSONDecoder().decode(JSON.self, from: Data(text.utf8)) else { return nil }
+        guard JSONShape.isAcceptable(text.utf8), let value = try? JSONDecoder().decode(JSON.self, from: Data(text.utf8))
+        else { return nil }
         self = value
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import OutsideInput
 
 /// The look of `mfa_token` and `oob_code`: eight fields between asterisks, as the iron format has them.
 ///
@@ -11,7 +12,8 @@ enum SealedToken {
     static func make(bytes: Int, expires: Date) -> String {
         [
             "Fe26.2", "SERVER_1700000000", RandomText.hex(digits: 64), RandomText.token(bytes: 16),
-            RandomText.token(bytes: bytes), String(Int(expires.timeIntervalSince1970 * 1000)),
+            RandomText.token(bytes: bytes),
+            String(Bounded.whole(expires.timeIntervalSince1970 * 1000, in: 0...Int.max) ?? 0),
             RandomText.hex(digits: 64), RandomText.token(bytes: 32),
         ].joined(separator: "*")
     }

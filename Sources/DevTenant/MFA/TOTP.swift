@@ -1,5 +1,6 @@
 import Crypto
 package import Foundation
+import OutsideInput
 
 /// Time-based one-time passwords (RFC 6238) as authenticator apps make them: SHA-1, 6 digits, steps of 30 seconds.
 package struct TOTP: Sendable {
@@ -33,7 +34,7 @@ package struct TOTP: Sendable {
     }
 
     private static func step(at time: Date) -> Int {
-        Int((time.timeIntervalSince1970 / Double(period)).rounded(.down))
+        Bounded.whole(time.timeIntervalSince1970 / Double(period), in: Bounded.times) ?? 0
     }
 
     /// Dynamic truncation (RFC 4226, section 5.3).

@@ -1,4 +1,5 @@
 import Foundation
+import OutsideInput
 
 /// The messages that would have been sent, in order, and who has read how far.
 struct Outbox: Sendable {
@@ -12,7 +13,8 @@ struct Outbox: Sendable {
         messages.append(
             Message(
                 index: messages.count, to: address, connection: connection, code: code, link: link,
-                language: language, forwardedFor: forwardedFor, sentAt: Int(now.timeIntervalSince1970)))
+                language: language, forwardedFor: forwardedFor,
+                sentAt: Bounded.whole(now.timeIntervalSince1970, in: Bounded.times) ?? 0))
     }
 
     func messages(to address: String) -> [Message] {

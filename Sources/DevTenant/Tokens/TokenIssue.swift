@@ -1,4 +1,5 @@
 import Foundation
+import OutsideInput
 
 /// The making of token answers.
 extension DevTenant {
@@ -77,7 +78,8 @@ extension DevTenant {
         claims["aud"] = .string(authorization.clientID)
         claims["iat"] = .integer(unixTime)
         claims["exp"] = .integer(unixTime + options.idTokenLifetime)
-        claims["auth_time"] = .integer(Int(authorization.authenticated.timeIntervalSince1970))
+        claims["auth_time"] = .integer(
+            Bounded.whole(authorization.authenticated.timeIntervalSince1970, in: Bounded.times) ?? 0)
         return claims
     }
 }
