@@ -54,7 +54,8 @@ extension AgentError {
                 data.hint = "Unlock it by 'postern unlock-keyring', then try again."
             }
         case .absent(let reason):
-            self.init(.keyringUnavailable, "There is no keyring (Secret Service): \(reason).") { data in
+            self.init(.keyringUnavailable, "There is no keyring (Secret Service): \(TenantText.printable(reason)).") {
+                data in
                 data.profile = profile
                 data.cause = "absent"
                 data.hint = "Start one, such as gnome-keyring, or set persist = memory in the profile."
@@ -69,7 +70,7 @@ extension AgentError {
                     : "Create one, for example in \"Passwords and Keys\", and make it the default."
             }
         case .failing(let detail):
-            self.init(.keyringUnavailable, "The keyring does not work: \(detail).") { data in
+            self.init(.keyringUnavailable, "The keyring does not work: \(TenantText.printable(detail)).") { data in
                 data.profile = profile
                 data.cause = "failing"
                 data.retryable = true

@@ -1,6 +1,6 @@
 import OutsideInput
 
-/// Text that a tenant sent, made safe to show: it may have come from anyone on the way.
+/// Text that a tenant sent, or another program did, made safe to show: it may have come from anyone on the way.
 package enum TenantText {
     /// Longer texts are cut, characters.
     static let limit = 500
