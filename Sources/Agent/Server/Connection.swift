@@ -18,6 +18,8 @@ actor Connection {
     /// The process that connected; 0 if it cannot be seen.
     private let process: pid_t
     private let number: Int
+    /// Clock ticks since the machine's start.
+    private let accepted = ProcessStatus.ticks
     private let handler: RequestHandler
     private let events: EventHub
     private let clock: any AgentClock
@@ -204,7 +206,7 @@ extension Connection {
         if let peer { return peer }
         let peer = Peer(
             connection: number, pid: process > 0 ? process : nil,
-            terminal: isOpen ? TerminalSession(ofPeer: process, at: socket) : nil)
+            terminal: isOpen ? TerminalSession(ofPeer: process, at: socket, accepted: accepted) : nil)
         self.peer = peer
         return peer
     }

@@ -15,13 +15,15 @@ struct TerminalSession: Equatable, Sendable {
 extension TerminalSession {
     /// The session of a process that is known to live from before this call to after it.
     ///
-    /// - Parameter status: what the kernel tells of a process; nil if it tells nothing, be it because there is none or because it hides it.
+    /// - Parameters:
+    ///   - latest: the latest start, in clock ticks since the machine's, of a process that can be meant.
+    ///   - status: what the kernel tells of a process; nil if it tells nothing, be it because there is none or because it hides it.
     /// - Returns: nil if the process has no terminal, or anything changed meanwhile.
-    init?(of process: pid_t, _ status: (pid_t) -> ProcessStatus?) {
+    init?(of process: pid_t, startedBy latest: UInt64 = .max, _ status: (pid_t) -> ProcessStatus?) {
         guard process > 0, let before = status(process), before.terminal != 0, before.session > 0,
             let leader = status(before.session), leader.session == before.session, leader.terminal == before.terminal,
             // A number that was given to another process meanwhile belongs to a younger one.
-            leader.start <= before.start, status(process) == before
+            leader.start <= before.start, before.start <= latest, status(process) == before
         else { return nil }
         self.init(leader: before.session, leaderStart: leader.start, terminal: before.terminal)
     }
@@ -30,7 +32,10 @@ extension TerminalSession {
     /// means another one (SO_PEERPIDFD, Linux 6.5; pidfd_open(2)).
     ///
     /// - Parameter process: by the socket's credentials.
-    init?(ofPeer process: pid_t, at socket: CInt) {
+    ///
+    /// - Parameter accepted: when the connection was accepted, clock ticks since the machine's start. An older kernel has the number alone, which may be
+    ///   another process's by now: of one that began later, while a child of the first holds the connection.
+    init?(ofPeer process: pid_t, at socket: CInt, accepted: UInt64) {
         let descriptor = postern_peer_process(socket)
         if descriptor >= 0 {
             defer { close(descriptor) }
@@ -40,10 +45,11 @@ extension TerminalSession {
             self = session
             return
         }
-        // An older kernel: what has ended has closed its end of the connection, as long as no child of it holds that as well.
-        guard let session = TerminalSession(of: process, ProcessStatus.init(of:)), Self.isConnected(socket) else {
-            return nil
-        }
+        // A kernel that has such descriptors and none for this process says that the process is gone.
+        guard errno == ENOPROTOOPT,
+            let session = TerminalSession(of: process, startedBy: accepted, ProcessStatus.init(of:)),
+            Self.isConnected(socket)
+        else { return nil }
         self = session
     }
 
