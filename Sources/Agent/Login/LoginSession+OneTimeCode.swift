@@ -60,7 +60,7 @@ extension LoginSession {
 
     /// Has the tenant send something, if it is not too early for that.
     ///
-    /// - Throws: 1007 before anything is asked for, or the tenant's refusal. What was surely not sent may be asked for again at once.
+    /// - Throws: 1007 before anything is asked for, or the tenant's refusal, after which it may be asked for again at once.
     func sending<Answer: Sendable>(
         _ message: CodeBudget.Message, _ call: (Tenant) async throws(Auth0Error) -> Answer
     ) async throws(AgentError) -> Answer {
@@ -68,7 +68,8 @@ extension LoginSession {
         do {
             return try await call(tenant)
         } catch {
-            if !error.leavesDoubt { parts.budget.takeBack(message, for: recipient) }
+            // Also where a message may have gone out: the person has none to go on with, and the budget bounds how often that can be.
+            parts.budget.takeBack(message, for: recipient)
             throw AgentError(error, profile: profile.name)
         }
     }

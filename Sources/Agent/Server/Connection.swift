@@ -18,6 +18,8 @@ actor Connection {
     /// The process that connected; 0 if it cannot be seen.
     private let process: pid_t
     private let number: Int
+    /// Clock ticks since the machine's start.
+    private let accepted = ProcessStatus.ticks
     private let handler: RequestHandler
     private let events: EventHub
     private let clock: any AgentClock
@@ -42,7 +44,6 @@ actor Connection {
     private var isOpen = true
     private var caller: Caller?
     private var peer: Peer?
-    private let accepted = ProcessStatus.ticks
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { Reactor.shared.asUnownedSerialExecutor() }
 

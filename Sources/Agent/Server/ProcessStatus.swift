@@ -9,16 +9,16 @@ struct ProcessStatus: Equatable, Sendable {
     /// When it was started, clock ticks since the machine's start.
     let start: UInt64
 
-    /// Now, as ``start`` counts it (sysconf(3), _SC_CLK_TCK).
-    static var ticks: UInt64 {
-        var now = timespec()
-        clock_gettime(CLOCK_BOOTTIME, &now)
-        let perSecond = UInt64(clamping: sysconf(CInt(_SC_CLK_TCK)))
-        return UInt64(clamping: now.tv_sec) * perSecond + UInt64(clamping: now.tv_nsec) * perSecond / 1_000_000_000
-    }
-
     /// The longest line that is read, bytes; real ones have some 300.
     private static let limit = 4096
+
+    /// The time as ``start`` tells it, rounded up (clock_gettime(2), CLOCK_BOOTTIME).
+    static var ticks: UInt64 {
+        var now = timespec()
+        guard clock_gettime(CLOCK_BOOTTIME, &now) == 0 else { return 0 }
+        let perSecond = sysconf(CInt(_SC_CLK_TCK))
+        return UInt64(now.tv_sec * perSecond + now.tv_nsec * perSecond / 1_000_000_000 + 1)
+    }
 
     /// - Returns: nil if there is no such process, or the kernel hides it (`hidepid`).
     init?(of process: pid_t) {

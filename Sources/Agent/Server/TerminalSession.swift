@@ -16,15 +16,14 @@ extension TerminalSession {
     /// The session of a process that is known to live from before this call to after it.
     ///
     /// - Parameters:
-    ///   - latest: when the process must have been there, clock ticks since the machine's start.
+    ///   - latest: the latest start, in clock ticks since the machine's, of a process that can be meant.
     ///   - status: what the kernel tells of a process; nil if it tells nothing, be it because there is none or because it hides it.
     /// - Returns: nil if the process has no terminal, or anything changed meanwhile.
     init?(of process: pid_t, startedBy latest: UInt64 = .max, _ status: (pid_t) -> ProcessStatus?) {
         guard process > 0, let before = status(process), before.terminal != 0, before.session > 0,
-            before.start <= latest,
             let leader = status(before.session), leader.session == before.session, leader.terminal == before.terminal,
             // A number that was given to another process meanwhile belongs to a younger one.
-            leader.start <= before.start, status(process) == before
+            leader.start <= before.start, before.start <= latest, status(process) == before
         else { return nil }
         self.init(leader: before.session, leaderStart: leader.start, terminal: before.terminal)
     }
@@ -32,9 +31,10 @@ extension TerminalSession {
     /// The session of the process that connected a socket, if the kernel can say that it lives still: it names the process by a descriptor that never
     /// means another one (SO_PEERPIDFD, Linux 6.5; pidfd_open(2)).
     ///
-    /// - Parameters:
-    ///   - process: by the socket's credentials.
-    ///   - accepted: when the connection was accepted (``ProcessStatus/ticks``).
+    /// - Parameter process: by the socket's credentials.
+    ///
+    /// - Parameter accepted: when the connection was accepted, clock ticks since the machine's start. An older kernel has the number alone, which may be
+    ///   another process's by now: of one that began later, while a child of the first holds the connection.
     init?(ofPeer process: pid_t, at socket: CInt, accepted: UInt64) {
         let descriptor = postern_peer_process(socket)
         if descriptor >= 0 {
@@ -45,9 +45,9 @@ extension TerminalSession {
             self = session
             return
         }
-        // An older kernel: what has ended has closed its end of the connection, as long as no child of it holds that as well. A process that has its
-        // number now was started after it connected.
-        guard let session = TerminalSession(of: process, startedBy: accepted, ProcessStatus.init(of:)),
+        // A kernel that has such descriptors and none for this process says that the process is gone.
+        guard errno == ENOPROTOOPT,
+            let session = TerminalSession(of: process, startedBy: accepted, ProcessStatus.init(of:)),
             Self.isConnected(socket)
         else { return nil }
         self = session

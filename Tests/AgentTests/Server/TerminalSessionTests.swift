@@ -80,16 +80,26 @@ struct TerminalSessionTests {
         #expect(result == nil)
     }
 
-    @Test(
-        "a process that was started after the connection was made is not who made it",
-        arguments: [(5000, true), (4999, false)])
-    func younger(accepted: UInt64, isBelieved: Bool) {
+    @Test("a process that began after the connection is another one with its number")
+    func younger() {
         let processes: [pid_t: ProcessStatus?] = [
             4711: Self.status(100, 34816, 5000), 100: Self.status(100, 34816, 4000),
         ]
-        let session = TerminalSession(of: 4711, startedBy: accepted) { processes[$0] ?? nil }
-        #expect((session != nil) == isBelieved)
-        #expect(ProcessStatus(of: getpid()).map { $0.start <= ProcessStatus.ticks } == true)
+        for (latest, isMeant) in [(4999, false), (5000, true), (5001, true)] as [(UInt64, Bool)] {
+            let session = TerminalSession(of: 4711, startedBy: latest) { processes[$0] ?? nil }
+            #expect((session != nil) == isMeant)
+        }
+        let own = ProcessStatus(of: getpid())
+        #expect(own.map { $0.start <= ProcessStatus.ticks } == true)
+    }
+
+    @Test("a process that cannot be seen, or a peer that the kernel does not name, has none")
+    func unseen() throws {
+        var ends: [CInt] = [-1, -1]
+        try #require(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        defer { for end in ends { close(end) } }
+        #expect(TerminalSession(ofPeer: 0, at: ends[0], accepted: .max) == nil)
+        #expect(TerminalSession(ofPeer: getpid(), at: -1, accepted: .max) == nil)
     }
 
     @Test("the kernel tells of this process what it tells itself")
