@@ -38,7 +38,8 @@ package struct Agent: Sendable {
         configuration = ConfigurationStore(files: ConfigurationFiles(environment: environment))
         tenants = Tenants(client: client, keyring: keyring, clock: clock)
         parts = Account.Parts(
-            tenants: tenants, keyring: keyring, notes: LogoutNotes(environment: environment), unsaved: unsaved, clock: clock,
+            tenants: tenants, keyring: keyring, notes: LogoutNotes(environment: environment), unsaved: unsaved,
+            clock: clock,
             counters: counters, events: events, log: log)
         accounts = AccountRegistry(keyring: keyring, parts: parts)
         logins = LoginSessions(clock: clock, log: log, events: events, environment: environment)

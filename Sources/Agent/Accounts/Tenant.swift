@@ -53,7 +53,8 @@ package struct Tenants: Sendable {
             }
         }
         return AuthenticationAPI(
-            issuer: issuer, clientID: binding.clientID, authentication: try await authentication(of: profile),
+            issuer: issuer, clientID: binding.clientID,
+            authentication: await authentication(of: binding, profile: profile),
             transport: HTTPTransport(
                 client: client, trustAnchors: TrustAnchors(of: anchors, among: Set(binding.anchors ?? [])),
                 sleep: { try await Reactor.shared.sleep(for: $0) }),
@@ -73,19 +74,7 @@ package struct Tenants: Sendable {
 
     private func authentication(of profile: Profile) async throws(AgentError) -> ClientAuthentication {
         guard profile.clientAuth != .none else { return .none }
-        let stored: String?
-        do {
-            stored = try await keyring.load(Self.item(of: profile.name))
-        } catch {
-            throw AgentError(error, profile: profile.name)
-        }
-        let item = Self.item(of: profile.name)
-        let record: ClientSecret?
-        do {
-            record = try stored.map { (json) throws(ClientSecret.Corrupt) in try ClientSecret(json: json) }
-        } catch {
-            throw AgentError(.corrupt(item), profile: profile.name)
-        }
+        let record = try await storedSecret(of: profile)
         func missing(_ message: String) -> AgentError {
             AgentError(.misconfigured, message) { data in
                 data.profile = profile.name
@@ -102,6 +91,37 @@ package struct Tenants: Sendable {
                     + "\(profile.name), whose client_auth, \(profile.clientAuth.rawValue), takes another kind.")
         }
         return authentication
+    }
+
+    /// How the client of an earlier sign-in proves itself: by the stored secret, if it is that client's. How it did so then is not known, but Auth0 takes a
+    /// secret in the body from whoever has one.
+    private func authentication(of binding: Credentials.Binding, profile: Profile) async -> ClientAuthentication {
+        // Without a keyring there may be no secret either; if there is, the tenant says that it misses it.
+        guard let record = try? await storedSecret(of: profile), record.issuer == binding.issuer,
+            record.clientID == binding.clientID
+        else { return .none }
+        let isSameClient = profile.issuer.description == binding.issuer && profile.clientID == binding.clientID
+        if isSameClient, let authentication = record.authentication(profile.clientAuth) { return authentication }
+        return switch record.kind {
+        case .secret: .secretPost(record.secret)
+        case .privateKey: .privateKeyJWT(record.secret)
+        }
+    }
+
+    /// What the keyring holds for the profile's client; nil is nothing.
+    private func storedSecret(of profile: Profile) async throws(AgentError) -> ClientSecret? {
+        let item = Self.item(of: profile.name)
+        let stored: String?
+        do {
+            stored = try await keyring.load(item)
+        } catch {
+            throw AgentError(error, profile: profile.name)
+        }
+        do {
+            return try stored.map { (json) throws(ClientSecret.Corrupt) in try ClientSecret(json: json) }
+        } catch {
+            throw AgentError(.corrupt(item), profile: profile.name)
+        }
     }
 
     private static func item(of profile: String) -> KeyringItem {

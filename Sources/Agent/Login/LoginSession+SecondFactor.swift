@@ -68,7 +68,7 @@ extension LoginSession {
         _ answer: AnswerLogin, by peer: Peer, to second: SecondFactor, at step: PendingStep
     ) async throws(AgentError) -> LoginState {
         if let id = answer.factor {
-            guard let authenticator = second.authenticators.first(where: { $0.id == id }) else {
+            guard let authenticator = second.authenticators.first(where: { $0.id.utf8.elementsEqual(id.utf8) }) else {
                 throw AgentError(.invalidParams, "There is no factor \"\(TenantText.printable(id))\" to choose.") {
                     data in
                     data.profile = profile.name

@@ -17,7 +17,8 @@ struct ProcessStatus: Equatable, Sendable {
         var now = timespec()
         guard clock_gettime(CLOCK_BOOTTIME, &now) == 0 else { return 0 }
         let perSecond = sysconf(CInt(_SC_CLK_TCK))
-        return UInt64(now.tv_sec * perSecond + now.tv_nsec * perSecond / 1_000_000_000 + 1)
+        let begun = now.tv_nsec / (1_000_000_000 / perSecond) + 1
+        return UInt64(clamping: now.tv_sec * perSecond + begun)
     }
 
     /// - Returns: nil if there is no such process, or the kernel hides it (`hidepid`).

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import PosternProtocol
 
 /// `postern logout`.
@@ -43,7 +44,7 @@ struct LogoutCommand: AgentCommand {
         for name in try client.call(ListProfiles()).value.profiles.map(\.name) {
             do {
                 let answer = try client.call(request(name))
-                answers.append("\"\(name)\":\(answer.json)")
+                answers.append("\(String(decoding: try JSONEncoder().encode(name), as: UTF8.self)):\(answer.json)")
                 try tell(answer.value, profile: name, terminal)
             } catch let failure as Failure {
                 // The other profiles are signed out all the same.
