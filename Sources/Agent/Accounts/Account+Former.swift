@@ -15,9 +15,7 @@ extension Account {
 
     /// Whether this account's record is where the profile's would be.
     func sharesRecord(with profile: Profile) -> Bool {
-        self.profile.name == profile.name
-            && (self.profile.persist == .memory ? profile.persist == .memory : item == Self.item(of: profile))
-            && (profile.persist == .memory) == (self.profile.persist == .memory)
+        item == Self.item(of: profile) && (self.profile.persist == .memory) == (profile.persist == .memory)
     }
 
     /// What is lost with this account: the keyring has not taken it, or was not to have it.
@@ -29,6 +27,11 @@ extension Account {
     /// The sign-in that a successor with these settings would not find, because it looks elsewhere.
     func recordLost(to profile: Profile) -> Credentials? {
         sharesRecord(with: profile) ? nil : record ?? served.credentials
+    }
+
+    /// A successor knows of what is in memory alone, to revoke it.
+    func handOver() {
+        if profile.persist == .memory { record = nil }
     }
 
     /// The trust anchors of the profile now and before.

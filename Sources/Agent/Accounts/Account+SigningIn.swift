@@ -30,7 +30,7 @@ extension Account {
         served = .signedIn(credentials)
         drawJitter()
         parts.counters.count(.signIns)
-        parts.events.publish(.signedIn, profile: profile.name) { $0.account = credentials.account }
+        parts.events.publish(.signedIn, profile: profile.name) { $0.account = credentials.account.shown }
         answerWaiters()
         if !waiters.isEmpty { refreshNow() }
         parts.deadlines.moved(of: self)

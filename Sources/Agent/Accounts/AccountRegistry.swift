@@ -67,11 +67,18 @@ actor AccountRegistry {
     private func makeAccount(_ profile: Profile, inPlaceOf old: Account?) async -> Account {
         var predecessor: Account?
         for account in retired where await account.sharesRecord(with: profile) { predecessor = account }
-        // What is kept in another place is not found by the new account, and would stay valid there.
-        let former = await old?.recordLost(to: profile)
+        var former: [Credentials] = []
+        if let old {
+            former = await old.former.filter { !$0.binding.permits(profile) }
+            // What is kept in another place is not found by the new account, and would stay valid there.
+            if let lost = await old.recordLost(to: profile) {
+                former.append(lost)
+                await old.handOver()
+            }
+        }
         return Account(
             profile: profile, store: profile.persist == .memory ? MemoryStore() : keyring, parts: parts,
-            predecessor: predecessor, former: [former].compactMap(\.self), formerAnchors: await old?.allAnchors ?? [])
+            predecessor: predecessor, former: former, formerAnchors: await old?.allAnchors ?? [])
     }
 
     /// Also those that only wait for the keyring.

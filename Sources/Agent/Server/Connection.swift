@@ -1,3 +1,4 @@
+import CAgent
 import Glibc
 import PosternProtocol
 
@@ -19,7 +20,7 @@ actor Connection {
     private let process: pid_t
     private let number: Int
     /// Clock ticks since the machine's start.
-    private let accepted = ProcessStatus.ticks
+    private let accepted = postern_ticks()
     private let handler: RequestHandler
     private let events: EventHub
     private let clock: any AgentClock

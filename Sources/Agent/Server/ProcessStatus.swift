@@ -12,15 +12,6 @@ struct ProcessStatus: Equatable, Sendable {
     /// The longest line that is read, bytes; real ones have some 300.
     private static let limit = 4096
 
-    /// The time as ``start`` tells it, rounded up (clock_gettime(2), CLOCK_BOOTTIME).
-    static var ticks: UInt64 {
-        var now = timespec()
-        guard clock_gettime(CLOCK_BOOTTIME, &now) == 0 else { return 0 }
-        let perSecond = sysconf(CInt(_SC_CLK_TCK))
-        let begun = now.tv_nsec / (1_000_000_000 / perSecond) + 1
-        return UInt64(clamping: now.tv_sec * perSecond + begun)
-    }
-
     /// - Returns: nil if there is no such process, or the kernel hides it (`hidepid`).
     init?(of process: pid_t) {
         guard process > 0 else { return nil }

@@ -2,6 +2,7 @@
 
 /* What the agent does with the system, and with Swift's runtime, that Swift has no words for. */
 
+#include <stdint.h>
 #include <sys/types.h>
 
 /* What stat(2) tells of a file. In C because Swift takes `struct stat` for a type of whichever module was imported first. */
@@ -38,6 +39,10 @@ int postern_accept(int listener, struct postern_peer *who);
 
    Returns -1 with errno if the kernel has none, or the process is gone. */
 int postern_peer_process(int client);
+
+/* The time as /proc/PID/stat tells a process's start: clock ticks since the machine's start, rounded up (clock_gettime(2), CLOCK_BOOTTIME). In C because
+   Swift takes `struct timespec` for a type of whichever module was imported first. */
+uint64_t postern_ticks(void);
 
 typedef void (*postern_enqueue)(void *job);
 
