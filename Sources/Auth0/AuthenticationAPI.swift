@@ -105,7 +105,7 @@ package struct AuthenticationAPI: Sendable {
         let answer = try await get("userinfo", headers: Self.authorization(accessToken))
         // What does not decode breaks the protocol, whatever the reason.
         guard let claims = try? TenantJSON.decode(IDTokenClaims.self, from: answer.body),
-            claims.sub?.isEmpty == false
+            claims.sub.map(IDTokenClaims.isSubject) == true
         else {
             throw Auth0Error(.protocolViolation, "the tenant's userinfo does not say who it is about")
         }

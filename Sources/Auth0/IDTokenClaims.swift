@@ -43,6 +43,12 @@ extension IDTokenClaims {
         return (try? TenantJSON.decode(Self.self, from: parts.payload))?.expiry
     }
 
+    /// Whether a text can be a `sub`. OpenID Connect Core, section 2, allows 255 characters; Auth0's have some 30, and a longer one would have no room in
+    /// the keyring's record.
+    package static func isSubject(_ sub: String) -> Bool {
+        (1...1024).contains(sub.utf8.count)
+    }
+
     /// Whom a token is about that was verified when it was stored, as the tenant wrote it; nil if it cannot be read.
     package static func subject(ofVerified token: Secret) -> String? {
         struct Subject: Decodable {

@@ -26,7 +26,7 @@ package enum IDTokenError: Error, Equatable, Sendable {
         case .unknownKey(let kid): "the tenant has no key \(TenantText.printable(kid))"
         case .signature: "its signature is wrong"
         case .issuer(let name): "its issuer (iss) is \(name.map(TenantText.printable) ?? "missing") and not the tenant"
-        case .subject: "it names nobody (sub)"
+        case .subject: "it names nobody, or by more than can be a name (sub)"
         case .audience: "it was issued to another client (aud)"
         case .expiry: "it does not say when it expires (exp)"
         case .issuedAt: "it does not say when it was issued (iat)"

@@ -87,7 +87,7 @@ package actor IDTokenVerifier {
     private func brokenRule(in claims: IDTokenClaims, subject: String?) -> IDTokenError? {
         let time = now().timeIntervalSince1970
         guard let issuer = claims.iss, Self.isSame(issuer, api.issuer.description) else { return .issuer(claims.iss) }
-        guard let sub = claims.sub, !sub.isEmpty else { return .subject }
+        guard let sub = claims.sub, IDTokenClaims.isSubject(sub) else { return .subject }
         guard let audiences = claims.aud?.values, audiences.contains(where: { Self.isSame($0, api.clientID) }) else {
             return .audience
         }

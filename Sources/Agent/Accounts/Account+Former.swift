@@ -24,18 +24,30 @@ extension Account {
     /// Whether something is still to be saved or deleted, or nobody else has what is here.
     var holdsAlone: Bool { isUnsaved || heldRecord != nil }
 
-    /// The sign-in that a successor with these settings would not find, because it looks elsewhere.
-    func recordLost(to profile: Profile) -> Credentials? {
-        sharesRecord(with: profile) ? nil : record ?? served.credentials
+    /// Whether somebody is signed in to the profile under other settings, or in another place.
+    var hasOtherSignIns: Bool { !former.isEmpty || !handedOver.isEmpty }
+
+    /// Lets go of the sign-ins that an account with these settings would not find, because it looks elsewhere.
+    func handOver(to profile: Profile) -> [Credentials] {
+        defer { handedOver = [] }
+        guard !sharesRecord(with: profile) else { return handedOver }
+        let lost = [record ?? served.credentials].compactMap(\.self)
+        // What is in memory alone is nobody's from here on.
+        if self.profile.persist == .memory { (record, served) = (nil, .signedOut) }
+        return handedOver + lost
     }
 
-    /// A successor knows of what is in memory alone, to revoke it.
-    func handOver() {
-        if profile.persist == .memory { record = nil }
+    /// All sign-ins that are known of the profile, to be replaced or ended. What is in force stays in its place until then.
+    func takeAllSignIns() -> [Credentials] {
+        defer { (former, handedOver) = ([], []) }
+        return [record ?? served.credentials].compactMap(\.self) + former + handedOver
     }
 
-    /// The trust anchors of the profile now and before.
-    var allAnchors: [TrustAnchors] { formerAnchors + [profile.trustAnchors].compactMap(\.self) }
+    /// The trust anchors of the profile now and before, the newest last, as many as are worth to be remembered.
+    var allAnchors: [TrustAnchors] {
+        let all = formerAnchors.filter { $0 != profile.trustAnchors } + [profile.trustAnchors].compactMap(\.self)
+        return Array(all.suffix(8))
+    }
 
     func addFormer(_ credentials: Credentials) {
         guard !former.contains(where: { $0.refreshToken == credentials.refreshToken }) else { return }
@@ -71,6 +83,8 @@ extension Account {
                     // A damaged one names nothing that could be revoked; the program that wrote a newer one will want it.
                     if case .newerVersion = error { continue }
                 }
+                // Two names may mean one collection: this is what has just been saved.
+                if let credentials, let own = account.record, credentials.isSameSignIn(as: own) { continue }
                 if revoking, let credentials, let refreshToken = credentials.refreshToken,
                     !known.contains(where: { $0.refreshToken == refreshToken })
                 {
@@ -81,6 +95,14 @@ extension Account {
                 // It is found again at the next sign-in or sign-out.
                 try? await account.parts.keyring.delete(item)
             }
+        }
+    }
+
+    /// Whether the keyring can say what lies elsewhere, or has nothing.
+    func canAskForStrays() async -> Bool {
+        switch await parts.keyring.state(mayStart: false) {
+        case .available, .absent: true
+        case .locked, .failing: false
         }
     }
 

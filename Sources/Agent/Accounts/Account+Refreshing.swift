@@ -167,7 +167,7 @@ extension Account {
     /// Why nothing can be refreshed with these credentials until somebody signs in; nil if it can.
     func loginRequired(by credentials: Credentials?) -> AgentError? {
         guard let credentials else {
-            return .loginRequired(former.isEmpty ? "never" : "settings_changed", profile: profile.name)
+            return .loginRequired(hasOtherSignIns ? "settings_changed" : "never", profile: profile.name)
         }
         guard credentials.refreshToken == nil else { return nil }
         return .loginRequired(credentials.refusal?.rawValue ?? "no_refresh_token", profile: profile.name)

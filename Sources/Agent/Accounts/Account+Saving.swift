@@ -48,7 +48,8 @@ extension Account {
     }
 
     private func readRecord() async {
-        guard !parts.notes.exists(for: profile.name) else {
+        // A note is about the keyring.
+        guard profile.persist == .memory || !parts.notes.exists(for: profile.name) else {
             // Signed out while the keyring could not be reached: the item is still to be deleted and must not be used.
             served = .signedOut
             keep(nil)
@@ -71,6 +72,7 @@ extension Account {
                 served = .signedOut
                 return
             }
+            let isNoted = credentials.binding.anchors != nil
             credentials.binding = credentials.binding.noting(profile)
             doubtSince = credentials.refreshingSince
             record = credentials
@@ -78,6 +80,10 @@ extension Account {
             isKeyringKnown = true
             served = .signedIn(credentials)
             drawJitter()
+            guard !isNoted else { return }
+            // Until it is written, another process would bind it to whatever it found.
+            keep(credentials)
+            nextSave = now
         } catch let error as SecretStoreError {
             served = .unknown(AgentError(error, profile: profile.name))
         } catch let error as Credentials.Unreadable {
@@ -128,7 +134,7 @@ extension Account {
             isKeyringKnown = true
             isUnsaved = written != record
             keepUnsavedRecord()
-            if !isUnsaved {
+            if !isUnsaved, profile.persist != .memory {
                 // Whatever a sign-out left behind has been replaced or deleted.
                 parts.notes.remove(for: profile.name)
             }

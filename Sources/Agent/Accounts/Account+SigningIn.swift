@@ -16,10 +16,7 @@ extension Account {
                 data.hint = "Sign in again."
             }
         }
-        replaced += ([record ?? served.credentials].compactMap(\.self) + former).filter {
-            $0.refreshToken != nil && $0.refreshToken != credentials.refreshToken
-        }
-        former = []
+        replaced += takeAllSignIns().filter { $0.refreshToken != nil && $0.refreshToken != credentials.refreshToken }
         mayHaveStrays = true
         let epoch = beginEpoch()
         isSigningIn = true
@@ -58,9 +55,8 @@ extension Account {
             _ = await store.state(mayStart: true)
             await load()
         }
-        let signIns = [record ?? served.credentials].compactMap(\.self) + former
+        let signIns = takeAllSignIns()
         let unread: AgentError? = if case .unknown(let error) = served { error } else { nil }
-        former = []
         mayHaveStrays = false
         beginEpoch()
         served = .signedOut
@@ -70,18 +66,23 @@ extension Account {
         var revocations = revokeReplaced()
         if wantsRevocation { revocations += signIns.compactMap { revokeWhereIssued($0) } }
         var reasons: [String] = []
-        do {
-            if profile.persist != .memory { try parts.notes.write(for: profile.name) }
-        } catch {
-            reasons.append(
-                "The sign-out could not be noted on disk: if the agent ends before the keyring item is deleted, the sign-in comes back."
-            )
+        func note() {
+            do {
+                try parts.notes.write(for: profile.name)
+            } catch {
+                reasons.append(
+                    "The sign-out could not be noted on disk: if the agent ends before the keyring item is deleted, the sign-in comes back."
+                )
+            }
         }
+        if profile.persist != .memory { note() }
         keep(nil)
         if let error = await save() {
             reasons.append(AgentError(error, profile: profile.name).message)
         } else {
             revocations.append(endStrays(revoking: wantsRevocation, besides: signIns))
+            // What lies elsewhere in a keyring that cannot be asked is not to come back when `persist` is.
+            if await !canAskForStrays() { note() }
         }
         var isRevoked = wantsRevocation && unread == nil
         for revocation in revocations {

@@ -70,9 +70,11 @@ actor Account {
     var saveError: SecretStoreError?
     /// The account that the same record belonged to, if the keyring has not taken all of it, or no keyring has any of it.
     var predecessor: Account?
-    /// Sign-ins of this profile that were made under other settings. They are not used, but revoked when somebody signs in or out
-    /// (Account+Former.swift).
+    /// Sign-ins of this profile that were made under other settings, and that settings which are put back would find. They are not used, but revoked
+    /// when somebody signs in or out (Account+Former.swift).
     var former: [Credentials] = []
+    /// The same of sign-ins that nobody would find any more: they were in memory alone, or lie where another `persist` would have them.
+    var handedOver: [Credentials]
     /// The trust anchors of the profile as it was before, by which ``former`` ones may have to be revoked.
     let formerAnchors: [TrustAnchors]
     /// Whether somebody has signed in, and what lies in the keyring's other places has not been looked for since.
@@ -139,17 +141,17 @@ actor Account {
     nonisolated var unownedExecutor: UnownedSerialExecutor { Reactor.shared.asUnownedSerialExecutor() }
 
     /// - Parameters:
-    ///   - former: sign-ins of the profile that it is known to have had under other settings.
-    ///   - formerAnchors: what it was bound to then.
+    ///   - handedOver: sign-ins that the profile is known to have elsewhere.
+    ///   - formerAnchors: what the profile was bound to before.
     init(
         profile: Profile, store: any SecretStore, parts: Parts, predecessor: Account? = nil,
-        former: [Credentials] = [], formerAnchors: [TrustAnchors] = []
+        handedOver: [Credentials] = [], formerAnchors: [TrustAnchors] = []
     ) {
         self.profile = profile
         self.store = store
         self.parts = parts
         self.predecessor = predecessor
-        self.former = former
+        self.handedOver = handedOver
         self.formerAnchors = formerAnchors
     }
 
@@ -313,7 +315,7 @@ actor Account {
             status.lastError = refreshError
         } else if isUnsaved, let saveError {
             status.lastError = AgentError(saveError, profile: profile.name)
-        } else if credentials?.refusal != nil || credentials == nil && !former.isEmpty {
+        } else if credentials?.refusal != nil || credentials == nil && hasOtherSignIns {
             status.lastError = loginRequired(by: credentials)
         }
         return status
@@ -330,7 +332,7 @@ actor Account {
 
     private func state(keyring: KeyringState) -> ProfileStatus.State {
         guard let credentials = served.credentials else {
-            if case .signedOut = served { return former.isEmpty ? .signedOut : .loginRequired }
+            if case .signedOut = served { return hasOtherSignIns ? .loginRequired : .signedOut }
             return keyring == .locked && profile.persist != .memory ? .locked : .signedOut
         }
         let isAlive = credentials.token.map { $0.secondsLeft(at: now) > 0 } ?? false

@@ -66,19 +66,16 @@ actor AccountRegistry {
     /// - Parameter old: the account of that name so far.
     private func makeAccount(_ profile: Profile, inPlaceOf old: Account?) async -> Account {
         var predecessor: Account?
-        for account in retired where await account.sharesRecord(with: profile) { predecessor = account }
-        var former: [Credentials] = []
-        if let old {
-            former = await old.former.filter { !$0.binding.permits(profile) }
-            // What is kept in another place is not found by the new account, and would stay valid there.
-            if let lost = await old.recordLost(to: profile) {
-                former.append(lost)
-                await old.handOver()
-            }
+        // What is kept in another place is not found by the new account, and would stay valid there.
+        var handedOver: [Credentials] = []
+        let others = retired.filter { $0 !== old } + [old].compactMap(\.self)
+        for account in others where await account.profile.name == profile.name {
+            if await account.holdsAlone, await account.sharesRecord(with: profile) { predecessor = account }
+            handedOver += await account.handOver(to: profile)
         }
         return Account(
             profile: profile, store: profile.persist == .memory ? MemoryStore() : keyring, parts: parts,
-            predecessor: predecessor, former: former, formerAnchors: await old?.allAnchors ?? [])
+            predecessor: predecessor, handedOver: handedOver, formerAnchors: await old?.allAnchors ?? [])
     }
 
     /// Also those that only wait for the keyring.

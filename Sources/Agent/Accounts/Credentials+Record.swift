@@ -91,20 +91,15 @@ private struct Record: Codable {
     /// Seconds by which two clocks of one machine may differ and still be right.
     private static let tolerance = 60
 
-    /// Whether this program or another of its kind may have written it: its times are possible and in order, and nothing in it contradicts the rest. Sums
-    /// and differences of such times cannot overflow.
+    /// Whether this program or another of its kind may have written it: its times are possible, those of a token in order, and nothing in it contradicts
+    /// the rest. Sums and differences of such times cannot overflow.
+    ///
+    /// What was written at different times is in no order: between two of them the machine may have lost its date over a reboot.
     var isSound: Bool {
-        guard time?.isSound ?? true, !account.sub.isEmpty, account.sub.utf8.count <= PosternProtocol.Account.subLimit,
-            refreshToken?.revealed.isEmpty != true, refreshToken == nil || refusal == nil
-        else { return false }
-        let latest = (time?.latest ?? RecordTime.range.upperBound - Self.tolerance) + Self.tolerance
-        guard RecordTime.range.contains(signedInAt), signedInAt <= latest else { return false }
-        if let refreshingSince {
-            guard refreshToken != nil, RecordTime.range.contains(refreshingSince),
-                (signedInAt - Self.tolerance...max(latest, signedInAt)).contains(refreshingSince)
-            else { return false }
-        }
-        return tokens.allSatisfy { $0.isSound && $0.issuedAt <= latest }
+        (time?.isSound ?? true) && IDTokenClaims.isSubject(account.sub) && refreshToken?.revealed.isEmpty != true
+            && (refreshToken == nil || refusal == nil) && RecordTime.range.contains(signedInAt)
+            && (refreshingSince.map { refreshToken != nil && RecordTime.range.contains($0) } ?? true)
+            && tokens.allSatisfy(\.isSound)
     }
 
     func credentials(at clock: any AgentClock) -> Credentials {
@@ -121,14 +116,12 @@ private struct Record: Codable {
         }
         return Credentials(
             binding: binding, account: person, signedInAt: signedInAt + shift, refreshToken: refreshToken,
-            refusal: refusal, refreshingSince: refreshingSince.map { $0 + shift }, idToken: idToken, token: token)
+            refusal: refusal, refreshingSince: refreshingSince.map { min($0 + shift, clock.now.unixTime) },
+            idToken: idToken, token: token)
     }
 }
 
 extension PosternProtocol.Account {
-    /// The longest `sub`, bytes. OpenID Connect Core, section 2, allows 255; nobody's keyring is to be filled by one.
-    static let subLimit = 1024
-
     /// With texts that can be shown. `sub` is left as it is, because it is compared.
     var cleaned: Self {
         Self(

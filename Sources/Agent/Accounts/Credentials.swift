@@ -47,6 +47,12 @@ struct Credentials: Equatable, Sendable {
         }
     }
 
+    /// Whether both are of one sign-in, however often it has been refreshed between them.
+    func isSameSignIn(as other: Credentials) -> Bool {
+        // Translating a record's times may round them.
+        binding == other.binding && account.sub == other.account.sub && abs(signedInAt - other.signedInAt) <= 2
+    }
+
     /// Why the refresh token is gone for good.
     enum Refusal: String, Codable, Sendable {
         case expired

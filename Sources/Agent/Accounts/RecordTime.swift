@@ -30,9 +30,6 @@ struct RecordTime: Codable, Equatable, Sendable {
         return [now, wall, boot.seconds].allSatisfy(range.contains) && boot.id.utf8.count <= Self.longestID
     }
 
-    /// The writer's own time in whole seconds, rounded up; nothing in its record is later.
-    var latest: Int { Bounded.whole(now, in: Self.range, rounded: .up) ?? Self.range.upperBound }
-
     /// Seconds to add to the writer's times so that they are times of this clock.
     func shift(to clock: any AgentClock) -> Int {
         let reader = RecordTime(clock)

@@ -148,4 +148,67 @@ struct FormerSignInTests {
             #expect(await Self.revoked(fixture) == [0])
         }
     }
+
+    /// Puts the file in force with this `persist`, and perhaps another line.
+    private static func set(persist: String, _ fixture: AgentFixture, _ line: String = "") async throws {
+        let lines = try String(contentsOfFile: fixture.files.configurationPath, encoding: .utf8)
+            .split(separator: "\n").map(String.init).filter { !$0.hasPrefix("persist") && !$0.hasPrefix("language") }
+        try fixture.files.writeConfiguration(lines + ["persist = \(persist)", line])
+        try await fixture.agent.applyConfiguration()
+    }
+
+    @Test("what was in memory alone is remembered over any number of edits, and never comes back once it was ended")
+    func memoryOverEdits() async throws {
+        try await AgentFixture.run(["persist = memory"]) { fixture in
+            try await fixture.signIn()
+            try await Self.set(persist: "keyring", fixture)
+            #expect(await fixture.tokenError()?.data.cause == "settings_changed")
+            try await Self.set(persist: "keyring", fixture, "language = de")
+            try await Self.set(persist: "session", fixture)
+            #expect(try await fixture.agent.logout(Logout()).revoked)
+            #expect(await Self.revoked(fixture) == [0])
+            try await Self.set(persist: "memory", fixture)
+            #expect(await fixture.tokenError()?.data.cause == "never")
+        }
+    }
+
+    @Test("two edits of a profile for memory alone lose no valid token either")
+    func memoryTwice() async throws {
+        try await AgentFixture.run(["persist = memory"]) { fixture in
+            try await fixture.signIn()
+            _ = try await Self.edit(fixture, Self.edits[0])
+            try await Self.set(persist: "keyring", fixture)
+            #expect(try await fixture.agent.logout(Logout()).revoked)
+            #expect(await Self.revoked(fixture) == [0])
+        }
+    }
+
+    @Test(
+        "a keyring whose default collection is the session's does not have the sign-in taken for one that lies elsewhere"
+    )
+    func oneCollection() async throws {
+        try await AgentFixture.run { fixture in
+            fixture.store.state.change { $0.isOneCollection = true }
+            try await fixture.signIn()
+            #expect(try await fixture.token(.with(force: true)).from == .refresh)
+            _ = try await fixture.account.revocation?.value
+            #expect(await Self.revoked(fixture).isEmpty)
+            #expect(try await fixture.restarted().token().from == .cache)
+        }
+    }
+
+    @Test("one that lies elsewhere in a locked keyring does not come back after a sign-out")
+    func lockedElsewhere() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            try await Self.set(persist: "memory", fixture)
+            let next = try await fixture.restarted()
+            fixture.store.fail(.locked)
+            _ = try await next.agent.logout(Logout())
+            fixture.store.fail(nil)
+            try await Self.set(persist: "keyring", next)
+            #expect(await next.tokenError()?.data.cause == "never")
+            #expect(fixture.store.record() == nil)
+        }
+    }
 }

@@ -64,8 +64,6 @@ struct RecordTests {
             Change("tokens.0.issued_at", .integer(1_800_000_100)),
             Change("tokens.0.received_at", .integer(1_799_999_999)),
             Change("tokens.0.expires_at", .integer(1_900_000_000)),
-            Change("signed_in_at", .integer(1_900_000_000)), Change("refreshing_since", .integer(1_700_000_000)),
-            Change("refreshing_since", .integer(1_900_000_000)), Change("time.now", .integer(0)),
             Change("time.boot.id", .string(String(repeating: "b", count: 65))),
         ]
 
@@ -137,6 +135,24 @@ struct RecordTests {
             let next = try await fixture.restarted()
             #expect(try await next.token(.with(force: true)).from == .refresh)
             #expect(try await next.restarted().token().from == .cache)
+        }
+    }
+
+    @Test(
+        "a machine that lost its date over a reboot writes records that can be read all the same",
+        arguments: [0.0, 1e6])
+    func lostDate(restart: Double) async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            var credentials = try Credentials(json: try #require(fixture.store.record()), at: fixture.clock)
+            // In 1970, with a sign-in of this century, as a refresh is begun.
+            let lost = ManualClock(now: Int(restart))
+            credentials.refreshingSince = lost.unixTime
+            let read = try Credentials(json: credentials.json(at: lost), at: lost)
+            #expect(read.signedInAt == credentials.signedInAt)
+            #expect(read.refreshingSince == lost.unixTime)
+            // And when the date is back.
+            #expect(throws: Never.self) { try Credentials(json: read.json(at: lost), at: fixture.clock) }
         }
     }
 

@@ -23,7 +23,15 @@ final class TestStore: SecretStore {
         var held = 0
         /// What a person does about the dialog that ``TestStore/unlock()`` stands for; nil is nothing yet.
         var answer: UnlockOutcome? = .unlocked
+        /// Both names mean the same collection.
+        var isOneCollection = false
         var followers: [AsyncStream<KeyringState>.Continuation] = []
+
+        func place(of item: KeyringItem) -> KeyringItem {
+            var item = item
+            if isOneCollection { item.collection = .default }
+            return item
+        }
 
         var keyring: KeyringState {
             switch failure {
@@ -110,7 +118,7 @@ final class TestStore: SecretStore {
         if let failure = failureOfCall() { throw failure }
         let state = state.value
         if let failure = state.failure, state.failsFrom == nil { throw failure }
-        return state.secrets[item]
+        return state.secrets[state.place(of: item)]
     }
 
     func save(_ secret: String, as item: KeyringItem) async throws(SecretStoreError) {
@@ -145,7 +153,7 @@ final class TestStore: SecretStore {
         let failure: SecretStoreError? = state.change { state in
             if item.kind == .session { state.attempts += 1 }
             if let failure = state.failure, state.attempts >= state.failsFrom ?? 0 { return failure }
-            state.secrets[item] = secret
+            state.secrets[state.place(of: item)] = secret
             if item.kind == .session, let secret { state.records.append(secret) }
             return nil
         }
