@@ -18,6 +18,11 @@ extension DevTenant {
         }
     }
 
+    /// Gives a person this identifier; the person is made known if need be.
+    package func setSubject(_ subject: String, of address: String) {
+        for user in people(address) { users.update(user.id) { $0.customSubject = subject } }
+    }
+
     package func authenticators(of address: String) -> [Authenticator] {
         users.find(address).flatMap(\.authenticators)
     }

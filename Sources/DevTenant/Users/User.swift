@@ -23,7 +23,10 @@ struct User: Sendable {
     /// Whether there is a factor to ask for; a recovery code is none.
     var isEnrolled: Bool { authenticators.contains { $0.isActive && $0.kind != .recoveryCode } }
 
-    var subject: String { "\(address.strategy.rawValue)|\(id)" }
+    /// The identifier that a custom database or a federated connection gave; nil is the tenant's own.
+    var customSubject: String?
+
+    var subject: String { customSubject ?? "\(address.strategy.rawValue)|\(id)" }
 
     /// The claims that the scopes let a client see, as ID tokens and `/userinfo` carry them.
     ///

@@ -1,4 +1,4 @@
-import Agent
+@testable import Agent
 import DevTenant
 import PosternProtocol
 import Testing
@@ -227,6 +227,27 @@ struct RefreshTests {
             fixture.clock.advance(by: 1)
             #expect(try await fixture.token(.with(force: true)).from == .refresh)
             #expect(await fixture.refreshes.map { $0.refreshToken?.generation } == [0, 1])
+        }
+    }
+
+    @Test(
+        "whoever has an identifier that cannot be shown as it is is the same person at each refresh, and is shown cleaned",
+        arguments: [
+            "custom|a  b", " custom|a", "custom|a\u{202E}b", "custom|a\tb", String(repeating: "e\u{301}", count: 300),
+        ])
+    func rawSubject(sub: String) async throws {
+        try await AgentFixture.run { fixture in
+            await fixture.tenant.setSubject(sub, of: AgentFixture.person)
+            let login = try await fixture.signIn()
+            guard case .signedIn(let end) = login.step else { throw CancellationError() }
+            #expect(try await fixture.token(.with(force: true)).from == .refresh)
+            #expect(try await fixture.status.account == end.account)
+            #expect(end.account.sub.unicodeScalars.allSatisfy { !["\t", "\u{202E}"].contains($0) })
+            #expect(try await fixture.account.served.credentials?.account.sub == sub)
+            let next = try await fixture.restarted()
+            #expect(try await next.token(.with(force: true)).from == .refresh)
+            // Nobody else, and not kept from signing in again.
+            try await next.signIn()
         }
     }
 
