@@ -54,8 +54,9 @@ extension Agent {
 
     func addProfile(_ request: AddProfile, _ pid: pid_t?) async throws(AgentError) -> Empty {
         try await configuration.add(request)
-        _ = try await reload(Reload())
+        // It is in the file, whatever else of that file may keep it from being in force.
         tell(.profileAdded, "A profile was added.", profile: request.name, pid)
+        _ = try await reload(Reload())
         return Empty()
     }
 
@@ -191,7 +192,7 @@ extension Agent {
         guard let claims = IDTokenClaims.json(ofVerified: token),
             let value = try? JSONDecoder().decode(JSONValue.self, from: Data(claims))  // not decodable: said below
         else {
-            throw AgentError(.internalError, "The ID token's claims cannot be read.")
+            throw AgentError(.tenantError, "The claims of the tenant's ID token cannot be read.")
         }
         return GetIDToken.Response(idToken: token.revealed, claims: value, profile: await account.profile.name)
     }

@@ -1,6 +1,7 @@
 import Crypto
 import CryptoExtras
 package import FoundationEssentials
+import OutsideInput
 
 /// Validates ID tokens of one tenant and client (OpenID Connect Core, sections 3.1.3.7 and 12.2, in the order Auth0's SDKs use).
 ///
@@ -39,10 +40,10 @@ package actor IDTokenVerifier {
         guard key.isValidSignature(signature, for: SHA256.hash(data: parts.signed), padding: .insecurePKCS1v1_5) else {
             throw .invalid(.signature)
         }
-        // What does not decode is no ID token, whoever signed it.
-        guard let claims = try? TenantJSON.decode(IDTokenClaims.self, from: parts.payload) else {
-            throw .invalid(.malformed)
-        }
+        // What does not decode is no ID token, whoever signed it; nor is one with a claim that nobody could be shown later.
+        guard let claims = try? TenantJSON.decode(IDTokenClaims.self, from: parts.payload),
+            (try? TenantJSON.decode(WholeJSON.self, from: parts.payload)) != nil
+        else { throw .invalid(.malformed) }
         if let broken = brokenRule(in: claims, subject: subject) {
             throw .invalid(broken)
         }
@@ -86,25 +87,20 @@ package actor IDTokenVerifier {
 
     private func brokenRule(in claims: IDTokenClaims, subject: String?) -> IDTokenError? {
         let time = now().timeIntervalSince1970
-        guard let issuer = claims.iss, Self.isSame(issuer, api.issuer.description) else { return .issuer(claims.iss) }
+        guard let issuer = claims.iss, issuer.isSame(as: api.issuer.description) else { return .issuer(claims.iss) }
         guard let sub = claims.sub, IDTokenClaims.isSubject(sub) else { return .subject }
-        guard let audiences = claims.aud?.values, audiences.contains(where: { Self.isSame($0, api.clientID) }) else {
+        guard let audiences = claims.aud?.values, audiences.contains(where: { $0.isSame(as: api.clientID) }) else {
             return .audience
         }
         guard let exp = claims.expiry else { return .expiry }
         guard let issuedAt = claims.iat, IDTokenClaims.times.contains(issuedAt) else { return .issuedAt }
-        guard audiences.count == 1 || claims.azp != nil, Self.isSame(claims.azp ?? api.clientID, api.clientID) else {
+        guard audiences.count == 1 || claims.azp != nil, (claims.azp ?? api.clientID).isSame(as: api.clientID) else {
             return .authorizedParty
         }
-        guard subject.map({ Self.isSame($0, sub) }) ?? true else { return .otherSubject }
+        guard subject?.isSame(as: sub) ?? true else { return .otherSubject }
         // The rules of time come last: a token that breaks one of them breaks no other.
         guard exp + Self.leeway > time else { return .expired }
         guard claims.nbf.map({ $0 <= time + Self.leeway }) ?? true else { return .notYetValid }
         return nil
-    }
-
-    /// Whether two identifiers are the same, byte by byte; `==` takes an accent of its own for a part of the letter before it.
-    private static func isSame(_ one: String, _ other: String) -> Bool {
-        one.utf8.elementsEqual(other.utf8)
     }
 }

@@ -1,6 +1,7 @@
 import Crypto
 import FoundationEssentials
 import NIOSSL
+import OutsideInput
 
 /// The certificates of a `ca_file`, which are trusted besides the system's.
 ///
@@ -100,10 +101,7 @@ package struct TrustAnchors: Sendable {
     }
 
     private static func digest(_ certificate: [UInt8]) -> String {
-        SHA256.hash(data: certificate).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
+        SHA256.hash(data: certificate).hexadecimal
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <execinfo.h>
 #include <link.h>
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -29,7 +30,7 @@ static char program_name[NAME_LIMIT];
 static const char *priority = "";
 static int claimed;
 static volatile sig_atomic_t is_unwinding;
-static pthread_t unwinding_thread;
+static pthread_t reporter;
 static sigjmp_buf unwinding_failed;
 
 /* The line under construction. Static because the stack may be short; a single thread has claimed it. */
@@ -85,7 +86,6 @@ static void put_calls(const void *context) {
         put(" ...");
         return;
     }
-    unwinding_thread = pthread_self();
     is_unwinding = 1;
     const int count = backtrace(frames, FRAME_LIMIT);
     is_unwinding = 0;
@@ -135,12 +135,17 @@ static void report(int number, const siginfo_t *info, const void *context) {
 }
 
 static void crash(int number, siginfo_t *info, void *context) {
-    if (is_unwinding && pthread_equal(pthread_self(), unwinding_thread)) {
+    if (is_unwinding && pthread_equal(pthread_self(), reporter)) {
         is_unwinding = 0;
         siglongjmp(unwinding_failed, 1);
     }
     /* What crashes besides, in this thread or another, is ended by the first. */
-    if (__atomic_exchange_n(&claimed, 1, __ATOMIC_SEQ_CST) == 0) report(number, info, context);
+    if (__atomic_exchange_n(&claimed, 1, __ATOMIC_SEQ_CST) == 0) {
+        reporter = pthread_self();
+        report(number, info, context);
+    } else if (!pthread_equal(pthread_self(), reporter)) {
+        poll(NULL, 0, 1000);
+    }
     signal(number, SIG_DFL);
     raise(number);
 }

@@ -4,12 +4,26 @@ extension Unicode.Scalar {
     package var isPrintable: Bool {
         switch properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
-        default: true
+        // Fillers and selectors of variants: letters and marks by their category.
+        default: !properties.isDefaultIgnorableCodePoint
+        }
+    }
+}
+
+extension Sequence<UInt8> {
+    /// Two lower-case hexadecimal digits for each byte.
+    package var hexadecimal: String {
+        reduce(into: "") { text, byte in
+            let digits = String(byte, radix: 16)
+            text += digits.utf8.count == 1 ? "0" + digits : digits
         }
     }
 }
 
 extension String {
+    /// Whether both are the same bytes. `==` takes texts for one that Unicode calls equivalent, and so may take one person, or one key, for another.
+    package func isSame(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+
     /// The text up to this many bytes of UTF-8. No scalar is cut in two, and what is cut ends in an ellipsis, whose three bytes count.
     package func cut(toBytes limit: Int) -> String {
         guard utf8.count > limit else { return self }

@@ -94,6 +94,18 @@ struct HostileTokenTests {
     }
 
     @Test(
+        "with a further claim that cannot be read is malformed, and with any other it is a good one",
+        arguments: [
+            ("1e309", false), ("01", false), ("1.", false), ("[1e309]", false), (#"{"a":{"b":-1e999}}"#, false),
+            (#""\ud800""#, false), ("1e308", true), ("null", true), ("[true,{},[],1,\"x\"]", true), ("-0", true),
+            ("18446744073709551616", true),
+        ])
+    func furtherClaim(value: String, isGood: Bool) async throws {
+        let broken = try await Self.brokenRule(Self.goodHeader) { Self.goodClaims($0, #","zz":\#(value)"#) }
+        #expect(broken == (isGood ? nil : .malformed))
+    }
+
+    @Test(
         "with a time that cannot be breaks the rule of that time",
         arguments: [
             ("exp", "1e308", "expiry"), ("exp", "-1e308", "expiry"), ("exp", "9223372036854775807", "expiry"),

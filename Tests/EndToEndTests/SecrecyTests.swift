@@ -77,7 +77,7 @@ struct SecrecyTests {
         keep(try await agent.postern("client-secret", "set", "work", input: "confidential-4711\n"), "client-secret")
         try await agent.withPostern("login") { child in
             let code = try await withDeadline { try await agent.tenant.nextCode(for: RunningAgent.person) }
-            try child.write("8f3kq2x7\n\(code)\n")
+            try child.write("48302957\n\(code)\n")
             try await withDeadline { try await child.line(of: .error) { $0.contains("That code is wrong.") } }
             let result = try await withDeadline { await child.result() }
             #expect(result.exit == .status(0))

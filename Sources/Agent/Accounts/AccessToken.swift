@@ -1,6 +1,7 @@
 import Auth0
 import Crypto
 import FoundationEssentials
+import OutsideInput
 
 /// What an access token was asked for: the key under which it is kept. A token is never handed out for another key, not even for a narrower one.
 struct TokenKey: Codable, Hashable, Sendable {
@@ -82,10 +83,7 @@ struct AccessToken: Codable, Equatable, Sendable {
 
     /// Lower-case hexadecimal SHA-256, by which a caller names a token that a server refused.
     var hash: String {
-        SHA256.hash(data: Array(value.revealed.utf8)).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
+        SHA256.hash(data: Array(value.revealed.utf8)).hexadecimal
     }
 
     /// The default `min_ttl` must never make a short-lived token useless, so it counts as a quarter of the token's lifetime at most.

@@ -1,6 +1,7 @@
 import Auth0
 import FoundationEssentials
 import PosternProtocol
+import OutsideInput
 
 extension Account {
     /// An access token of the MFA API, which serves whoever completed the sign-in for it.
@@ -24,7 +25,7 @@ extension Account {
     func factorAccess(of peer: Peer) -> FactorAccess? {
         forgetOldFactorAccesses()
         return factorAccesses.last {
-            peer.isServed(byProofOf: $0.peer) && $0.sub == served.credentials?.account.sub
+            peer.isServed(byProofOf: $0.peer) && $0.sub.isSame(as: served.credentials?.account.sub ?? "")
         }
     }
 
@@ -48,7 +49,9 @@ extension Account {
     /// - Throws: 1001 if nobody is signed in, and why if that is not known.
     func signedInPerson() async throws(AgentError) -> PosternProtocol.Account {
         try await loadOrThrow()
-        guard let credentials = served.credentials else { throw .loginRequired("never", profile: profile.name) }
+        guard let credentials = served.credentials else {
+            throw loginRequired(by: nil) ?? .loginRequired("never", profile: profile.name)
+        }
         return credentials.account
     }
 }

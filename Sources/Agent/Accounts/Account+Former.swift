@@ -94,15 +94,8 @@ extension Account {
                 }
                 // It is found again at the next sign-in or sign-out.
                 try? await account.parts.keyring.delete(item)
+                guard credentials != nil else { throw AgentError(.corrupt(item), profile: account.profile.name) }
             }
-        }
-    }
-
-    /// Whether the keyring can say what lies elsewhere, or has nothing.
-    func canAskForStrays() async -> Bool {
-        switch await parts.keyring.state(mayStart: false) {
-        case .available, .absent: true
-        case .locked, .failing: false
         }
     }
 

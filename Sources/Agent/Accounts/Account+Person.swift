@@ -1,11 +1,12 @@
 import PosternProtocol
+import OutsideInput
 
 extension Account {
     /// - Parameter sub: the tenant's identifier of who has just proven to be somebody, as the tenant wrote it.
     /// - Throws: 1014 if somebody else is signed in and that sign-in can still be used: who wants to change signs out first. In `login_required` and
     ///   signed out anybody may sign in.
     func checkPerson(_ sub: String) throws(AgentError) {
-        guard let credentials = served.credentials, credentials.account.sub != sub else { return }
+        guard let credentials = served.credentials, !credentials.account.sub.isSame(as: sub) else { return }
         let hasToken = credentials.token.map { $0.secondsLeft(at: now) > 0 } ?? false
         guard credentials.refusal == nil, credentials.refreshToken != nil || hasToken else { return }
         throw .otherPerson(profile: profile.name)

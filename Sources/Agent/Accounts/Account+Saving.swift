@@ -163,6 +163,18 @@ extension Account {
         if record == nil { try? parts.notes.write(for: profile.name) }  // unwritable: said when the person signed out
     }
 
+    /// What they could not save is ended with the sign-in that it was of, and must not come back.
+    ///
+    /// - Returns: whether there were any.
+    @discardableResult
+    func endElders() async -> Bool {
+        let elders = elders
+        self.elders = []
+        for elder in elders { await elder.giveUpSaving() }
+        if profile.persist == .memory { parts.unsaved.set(nil, of: profile.name, at: parts.clock) }
+        return !elders.isEmpty
+    }
+
     private func giveUpSaving() async {
         while let writing { await writing.value }
         isUnsaved = false

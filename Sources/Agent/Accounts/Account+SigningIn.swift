@@ -21,6 +21,7 @@ extension Account {
         let epoch = beginEpoch()
         isSigningIn = true
         keep(credentials)
+        await endElders()
         await save()
         guard epoch == self.epoch else { return }  // signed out, or in again, meanwhile
         isSigningIn = false
@@ -58,7 +59,7 @@ extension Account {
         let signIns = takeAllSignIns()
         let unread: AgentError? = if case .unknown(let error) = served { error } else { nil }
         mayHaveStrays = false
-        beginEpoch()
+        let epoch = beginEpoch()
         served = .signedOut
         parts.events.publish(.signedOut, profile: profile.name)
         failWaiters(with: .loginRequired("never", profile: profile.name))
@@ -66,6 +67,7 @@ extension Account {
         var revocations = revokeReplaced()
         if wantsRevocation { revocations += signIns.compactMap { revokeWhereIssued($0) } }
         var reasons: [String] = []
+        var cannotLook = false
         func note() {
             do {
                 try parts.notes.write(for: profile.name)
@@ -77,14 +79,21 @@ extension Account {
         }
         if profile.persist != .memory { note() }
         keep(nil)
+        // What one of them saved at the last moment took the note away.
+        if await endElders(), profile.persist != .memory, epoch == self.epoch { note() }
         if let error = await save() {
             reasons.append(AgentError(error, profile: profile.name).message)
         } else {
             revocations.append(endStrays(revoking: wantsRevocation, besides: signIns))
             // What lies elsewhere in a keyring that cannot be asked is not to come back when `persist` is.
-            if await !canAskForStrays() { note() }
+            let keyring = await parts.keyring.state(mayStart: false)
+            if keyring != .available, epoch == self.epoch, !isStopping { note() }
+            if wantsRevocation, keyring == .locked || keyring == .failing {
+                cannotLook = true
+                reasons.append("What the keyring may still have of the profile could not be looked for.")
+            }
         }
-        var isRevoked = wantsRevocation && unread == nil
+        var isRevoked = wantsRevocation && unread == nil && !cannotLook
         for revocation in revocations {
             guard let failure = await revocation.value else { continue }
             isRevoked = false

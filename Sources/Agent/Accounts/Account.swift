@@ -70,6 +70,8 @@ actor Account {
     var saveError: SecretStoreError?
     /// The account that the same record belonged to, if the keyring has not taken all of it, or no keyring has any of it.
     var predecessor: Account?
+    /// Earlier accounts of the profile that would still save, in another place.
+    var elders: [Account]
     /// Sign-ins of this profile that were made under other settings, and that settings which are put back would find. They are not used, but revoked
     /// when somebody signs in or out (Account+Former.swift).
     var former: [Credentials] = []
@@ -145,12 +147,13 @@ actor Account {
     ///   - formerAnchors: what the profile was bound to before.
     init(
         profile: Profile, store: any SecretStore, parts: Parts, predecessor: Account? = nil,
-        handedOver: [Credentials] = [], formerAnchors: [TrustAnchors] = []
+        elders: [Account] = [], handedOver: [Credentials] = [], formerAnchors: [TrustAnchors] = []
     ) {
         self.profile = profile
         self.store = store
         self.parts = parts
         self.predecessor = predecessor
+        self.elders = elders
         self.handedOver = handedOver
         self.formerAnchors = formerAnchors
     }

@@ -40,18 +40,20 @@ actor AccountRegistry {
     /// keyring's item with their successor.
     private func apply(_ configuration: Configuration) async {
         parts.unsaved.isEnabled = configuration.agent.keepUnsaved
-        for account in accounts.values {
-            let profile = configuration.profile(await account.profile.name)
-            let isKept = if let profile { await account.keepsSignIn(under: profile) } else { false }
-            if !isKept, await !account.finish() {
+        // Asked once, because much may happen while others finish: one that has finished is of no more use, and one that has not must not be replaced.
+        var keptNames: Set<String> = []
+        for (name, account) in accounts {
+            if let profile = configuration.profile(name), await account.keepsSignIn(under: profile) {
+                await account.update(profile)
+                keptNames.insert(name)
+            } else if await !account.finish() {
                 retired.append(account)
             }
         }
         var kept: [String: Account] = [:]
         for profile in configuration.profiles {
             let account = accounts[profile.name]
-            if let account, await account.keepsSignIn(under: profile) {
-                await account.update(profile)
+            if let account, keptNames.contains(profile.name) {
                 kept[profile.name] = account
             } else {
                 kept[profile.name] = await makeAccount(profile, inPlaceOf: account)
@@ -68,14 +70,21 @@ actor AccountRegistry {
         var predecessor: Account?
         // What is kept in another place is not found by the new account, and would stay valid there.
         var handedOver: [Credentials] = []
+        var elders: [Account] = []
         let others = retired.filter { $0 !== old } + [old].compactMap(\.self)
         for account in others where await account.profile.name == profile.name {
-            if await account.holdsAlone, await account.sharesRecord(with: profile) { predecessor = account }
-            handedOver += await account.handOver(to: profile)
+            if await account.holdsAlone {
+                if await account.sharesRecord(with: profile) { predecessor = account } else { elders.append(account) }
+            }
+            for lost in await account.handOver(to: profile)
+            where !handedOver.contains(where: { $0.refreshToken == lost.refreshToken }) {
+                handedOver.append(lost)
+            }
         }
         return Account(
             profile: profile, store: profile.persist == .memory ? MemoryStore() : keyring, parts: parts,
-            predecessor: predecessor, handedOver: handedOver, formerAnchors: await old?.allAnchors ?? [])
+            predecessor: predecessor, elders: elders, handedOver: handedOver, formerAnchors: await old?.allAnchors ?? []
+        )
     }
 
     /// Also those that only wait for the keyring.

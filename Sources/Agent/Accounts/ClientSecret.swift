@@ -18,11 +18,19 @@ struct ClientSecret: Codable, Sendable {
     let issuer: String
     let clientID: String
     let secret: Secret
+    /// The digests of the extra trust anchors of the profile it was set for, sorted; nil in a record of a program that did not note them.
+    let anchors: [String]?
+
+    /// Whether it may be sent to this tenant, as this client, where these anchors say who the tenant is.
+    func belongs(to issuer: String, _ clientID: String, _ trusted: TrustAnchors?) -> Bool {
+        self.issuer == issuer && self.clientID == clientID
+            && anchors.map { Set($0).isSuperset(of: trusted?.digests ?? []) } ?? true
+    }
 
     private enum CodingKeys: String, CodingKey {
         case kind, issuer
         case clientID = "client_id"
-        case secret
+        case secret, anchors
     }
 
     /// Whether a text can be the secret of `client_secret_post` and `client_secret_basic`: of a size, on one line, and no PEM text, which is a key.
@@ -41,6 +49,7 @@ struct ClientSecret: Codable, Sendable {
         issuer = profile.issuer.description
         clientID = profile.clientID
         self.secret = secret
+        anchors = (profile.trustAnchors?.digests ?? []).sorted()
     }
 
     struct Corrupt: Error {}
@@ -61,6 +70,7 @@ struct ClientSecret: Codable, Sendable {
         issuer = try container.decode(String.self, forKey: .issuer)
         clientID = try container.decode(String.self, forKey: .clientID)
         secret = try container.decode(Secret.self, forKey: .secret)
+        anchors = try container.decodeIfPresent([String].self, forKey: .anchors)
         let isKey = Self.looksLikeKey(secret.revealed)
         kind = try container.decodeIfPresent(Kind.self, forKey: .kind) ?? (isKey ? .privateKey : .secret)
         guard (1...Self.limit).contains(secret.revealed.utf8.count), isKey == (kind == .privateKey) else {

@@ -108,6 +108,7 @@ private struct Record: Codable {
         if let sub = idToken.flatMap(person.subBeforeCleaning) { person.sub = sub }
         var token = tokens.first { $0.key == .standard && $0.value.isBearerToken }
         token?.shiftTimes(by: shift)
+        if let scope = token?.scope { token?.scope = TenantScope.cut(scope) }
         if time?.boot.id != clock.boot.id, let issuedAt = token?.issuedAt,
             issuedAt > clock.now.unixTime + Self.tolerance
         {

@@ -1,5 +1,6 @@
 import Auth0
 import PosternProtocol
+import OutsideInput
 
 /// One profile's sign-in: everything that the keyring holds for it, as one record so that a save is one replacement (``json(at:)``).
 struct Credentials: Equatable, Sendable {
@@ -50,7 +51,7 @@ struct Credentials: Equatable, Sendable {
     /// Whether both are of one sign-in, however often it has been refreshed between them.
     func isSameSignIn(as other: Credentials) -> Bool {
         // Translating a record's times may round them.
-        binding == other.binding && account.sub == other.account.sub && abs(signedInAt - other.signedInAt) <= 2
+        binding == other.binding && account.sub.isSame(as: other.account.sub) && abs(signedInAt - other.signedInAt) <= 2
     }
 
     /// Why the refresh token is gone for good.

@@ -52,11 +52,12 @@ package struct Tenants: Sendable {
                 $0.profile = profile.name
             }
         }
+        let known = TrustAnchors(of: anchors, among: Set(binding.anchors ?? []))
         return AuthenticationAPI(
             issuer: issuer, clientID: binding.clientID,
-            authentication: await authentication(of: binding, profile: profile),
+            authentication: await authentication(of: binding, profile: profile, anchors: known),
             transport: HTTPTransport(
-                client: client, trustAnchors: TrustAnchors(of: anchors, among: Set(binding.anchors ?? [])),
+                client: client, trustAnchors: known,
                 sleep: { try await Reactor.shared.sleep(for: $0) }),
             now: { [clock] in clock.wall })
     }
@@ -82,8 +83,10 @@ package struct Tenants: Sendable {
             }
         }
         // One that belongs to another tenant or client is never sent: an edited file must not send a secret elsewhere.
-        guard let record, record.issuer == profile.issuer.description, record.clientID == profile.clientID else {
-            throw missing("The keyring has no client secret for profile \(profile.name) and its tenant.")
+        guard let record, record.belongs(to: profile.issuer.description, profile.clientID, profile.trustAnchors) else {
+            throw missing(
+                "The keyring has no client secret for profile \(profile.name), its tenant and the certificates it may be known by."
+            )
         }
         guard let authentication = record.authentication(profile.clientAuth) else {
             throw missing(
@@ -95,10 +98,12 @@ package struct Tenants: Sendable {
 
     /// How the client of an earlier sign-in proves itself: by the stored secret, if it is that client's. How it did so then is not known, but Auth0 takes a
     /// secret in the body from whoever has one.
-    private func authentication(of binding: Credentials.Binding, profile: Profile) async -> ClientAuthentication {
+    private func authentication(
+        of binding: Credentials.Binding, profile: Profile, anchors: TrustAnchors?
+    ) async -> ClientAuthentication {
         // Without a keyring there may be no secret either; if there is, the tenant says that it misses it.
-        guard let record = try? await storedSecret(of: profile), record.issuer == binding.issuer,
-            record.clientID == binding.clientID
+        guard let record = try? await storedSecret(of: profile),
+            record.belongs(to: binding.issuer, binding.clientID, anchors)
         else { return .none }
         let isSameClient = profile.issuer.description == binding.issuer && profile.clientID == binding.clientID
         if isSameClient, let authentication = record.authentication(profile.clientAuth) { return authentication }

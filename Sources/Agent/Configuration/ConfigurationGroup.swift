@@ -1,4 +1,5 @@
 import Auth0
+import OutsideInput
 
 /// One group's keys from all files together, with the file each value stands in, and the checks that turn them into values.
 struct ConfigurationGroup {
@@ -119,10 +120,6 @@ extension String {
 extension Unicode.Scalar {
     /// Whether a reader of the file would not see it, or take it for a plain blank: controls, format characters (directions among them), separators, fillers.
     var isInvisible: Bool {
-        switch properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned, .surrogate, .privateUse: true
-        case .spaceSeparator: self != " "
-        default: properties.isDefaultIgnorableCodePoint
-        }
+        !isPrintable || properties.generalCategory == .spaceSeparator && self != " "
     }
 }

@@ -19,7 +19,13 @@ final class EventHub: Sendable {
 
     /// - Parameter profile: whose events are wanted; nil is everybody's.
     func add(_ subscriber: Subscriber, profile: String?) {
-        subscriptions.withLock { $0.append(Subscription(subscriber: subscriber, profile: profile)) }
+        subscriptions.withLock { subscriptions in
+            // Who asks for the same again has it already; there are no more filters than profiles.
+            guard !subscriptions.contains(where: { $0.subscriber === subscriber && $0.profile == profile }) else {
+                return
+            }
+            subscriptions.append(Subscription(subscriber: subscriber, profile: profile))
+        }
     }
 
     func remove(_ subscriber: Subscriber) {

@@ -16,13 +16,13 @@ final class CodeBudget: Sendable {
     /// Seconds in which one factor is challenged once, and a login ``challengeLimit`` times.
     static let pace = 30
     static let challengeLimit = 3
-    /// People who are kept in mind; beyond it nobody else is sent anything until one of them is forgotten, for whoever could push others out could
-    /// begin anew with each.
+    /// People of one tenant who are kept in mind; beyond it nobody else there is sent anything until one of them is forgotten, for whoever could push
+    /// others out could begin anew with each.
     static let recipientLimit = 4096
 
     /// Whom it is sent to: somebody at one tenant.
     struct Recipient: Hashable, Sendable {
-        private let issuer: String
+        fileprivate let issuer: String
         private let person: Person
 
         private enum Person: Hashable {
@@ -134,8 +134,9 @@ final class CodeBudget: Sendable {
 
     private static func rest(_ recipient: Recipient, _ state: State, _ now: UnixTime) -> Int {
         guard let times = state.sent[recipient] else {
-            guard state.sent.count >= recipientLimit else { return 0 }
-            return (state.sent.values.compactMap(\.last).min() ?? now) + window - now
+            let ofTenant = state.sent.filter { $0.key.issuer == recipient.issuer }.values
+            guard ofTenant.count >= recipientLimit else { return 0 }
+            return (ofTenant.compactMap(\.last).min() ?? now) + window - now
         }
         return times.count >= limit ? times[times.count - limit] + window - now : 0
     }

@@ -2,6 +2,7 @@ import Auth0
 import FoundationEssentials
 import Logging
 import PosternProtocol
+import OutsideInput
 
 extension LoginSession {
     /// Takes the tokens that the tenant has given, for what the login is for.
@@ -11,7 +12,7 @@ extension LoginSession {
         let receivedAt = clock.now
         do throws(AgentError) {
             switch purpose {
-            case .manageFactors(let sub): return try await manageFactors(of: sub, response, sentAt: sentAt, by: peer)
+            case .manageFactors(let sub, _): return try await manageFactors(of: sub, response, sentAt: sentAt, by: peer)
             case .enroll(let access): return try await conclude(response, by: access)
             case .signIn, .refresh:
                 return try await signIn(response, sentAt: sentAt, receivedAt: receivedAt, by: peer)
@@ -49,7 +50,9 @@ extension LoginSession {
     ) async throws(AgentError) -> LoginState {
         let proven = try await person(in: response)
         let signedInPerson = try await account.signedInPerson()
-        guard proven.sub == sub, signedInPerson.sub == sub else { throw .otherPerson(profile: profile.name) }
+        guard proven.sub.isSame(as: sub), signedInPerson.sub.isSame(as: sub) else {
+            throw .otherPerson(profile: profile.name)
+        }
         guard isOpen else { throw over }
         let access = Account.FactorAccess(
             token: response.accessToken, sub: sub, peer: peer, recipient: recipient,
@@ -66,7 +69,7 @@ extension LoginSession {
         _ response: TokenResponse, by access: Account.FactorAccess
     ) async throws(AgentError) -> LoginState {
         let person = try await account.signedInPerson()
-        guard person.sub == access.sub else { throw .otherPerson(profile: profile.name) }
+        guard person.sub.isSame(as: access.sub) else { throw .otherPerson(profile: profile.name) }
         guard isOpen else { throw over }
         revokeUnwanted(response)
         return await signedIn(

@@ -1,6 +1,7 @@
 import Auth0
 import FoundationEssentials
 import PosternProtocol
+import OutsideInput
 
 extension LoginSession {
     /// Begins with the second factor that a refresh asks for. Nothing is sent before somebody chooses one.
@@ -68,7 +69,7 @@ extension LoginSession {
         _ answer: AnswerLogin, by peer: Peer, to second: SecondFactor, at step: PendingStep
     ) async throws(AgentError) -> LoginState {
         if let id = answer.factor {
-            guard let authenticator = second.authenticators.first(where: { $0.id.utf8.elementsEqual(id.utf8) }) else {
+            guard let authenticator = second.authenticators.first(where: { $0.id.isSame(as: id) }) else {
                 throw AgentError(.invalidParams, "There is no factor \"\(TenantText.printable(id))\" to choose.") {
                     data in
                     data.profile = profile.name

@@ -12,7 +12,7 @@ actor LoginSession {
         /// A refresh is to go on that the tenant answers to who proves a second factor.
         case refresh(Account.Demand.ID)
         /// The factors of this person, who is signed in, are to be managed; the profile's tokens stay as they are.
-        case manageFactors(of: String)
+        case manageFactors(of: String, begunBy: Peer)
         /// A factor is set up by an access that such a sign-in has brought.
         case enroll(Account.FactorAccess)
     }

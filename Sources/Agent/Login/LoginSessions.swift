@@ -4,7 +4,8 @@ import Glibc
 import Logging
 import PosternProtocol
 
-/// The logins there are: for each profile at most one live one that signs in, one that lets factors be managed, for each caller one that sets up a factor,
+/// The logins there are: for each profile at most one live one that signs in, for each caller one that lets factors be
+/// managed and one that sets up a factor,
 /// and those that have just ended.
 actor LoginSessions {
     /// What is the same for all logins.
@@ -66,18 +67,19 @@ actor LoginSessions {
         }
     }
 
-    /// A sign-in for the management of the person's factors: the live one, or a new one.
+    /// A sign-in for the management of the person's factors: the live one of this caller or of another whom its proof would serve, or a new one. Nobody
+    /// else learns its identifier, by which a factor could be chosen in their place.
     func startManagement(account: Account, by peer: Peer) async throws(AgentError) -> LoginState {
         let person = try await account.signedInPerson()
         return try await oneAtATime(account) { sessions, profile throws(AgentError) in
-            if let live = await sessions.live(profile.name, .manageFactors) { return await live.state }
+            if let live = await sessions.live(profile.name, .manageFactors, begunBy: peer) { return await live.state }
             var request = StartLogin(profile: profile.name)
             // The code must reach whoever is signed in, whom the profile need not name.
             let isPhone = profile.connection == "sms" || person.email == nil
             request.username = profile.username ?? (isPhone ? person.phoneNumber : person.email)
             let target = try LoginTarget(request, profile: profile, live: nil)
             return try await sessions.begin(
-                .manageFactors(of: person.sub), target, request, account, profile, by: peer.pid)
+                .manageFactors(of: person.sub, begunBy: peer), target, request, account, profile, by: peer.pid)
         }
     }
 
@@ -107,9 +109,16 @@ actor LoginSessions {
         return session
     }
 
-    /// The profile's login that waits to be finished: the one that signs in, or the one that lets factors be managed.
-    func live(_ profile: String, _ role: LoginSession.Role = .signIn) async -> LoginSession? {
+    /// The profile's login that waits to be finished: the one that signs in, or one that lets factors be managed.
+    ///
+    /// - Parameter peer: who must have begun it, or be served by whoever has; nil is anybody.
+    func live(
+        _ profile: String, _ role: LoginSession.Role = .signIn, begunBy peer: Peer? = nil
+    ) async -> LoginSession? {
         for session in sessions.values where session.profile.name == profile && session.role == role {
+            if let peer, case .manageFactors(_, let beginner) = session.purpose, !peer.isServed(byProofOf: beginner) {
+                continue
+            }
             if await session.endedAt == nil, await session.isWanted { return session }
         }
         return nil

@@ -1,5 +1,6 @@
 import Auth0
 import PosternProtocol
+import OutsideInput
 
 /// Whom a login is about and how the code is sent: what a second `login.start` must agree with to join the first.
 struct LoginTarget: Equatable, Sendable {
@@ -58,9 +59,7 @@ struct LoginTarget: Equatable, Sendable {
                 data.hint = "Give an e-mail address or a phone number, or set username in the profile."
             }
         }
-        let isVisible = username.unicodeScalars.allSatisfy { scalar in
-            ![.control, .format, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)
-        }
+        let isVisible = username.unicodeScalars.allSatisfy(\.isPrintable)
         let problem =
             isVisible && username.utf8.count <= Self.longestAddress
             ? PasswordlessStart.problem(with: username, connection: connection)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Crypto
 import PosternProtocol
+import OutsideInput
 
 /// `postern token`.
 struct TokenCommand: AgentCommand {
@@ -108,10 +109,7 @@ struct TokenRequest: ParsableArguments {
     /// swift-crypto was measured to add 2.3 MB and 0.2 ms to the static program; an implementation of our own would
     /// save that and have to be believed.
     static func digest(of token: String) -> String {
-        SHA256.hash(data: Array(token.utf8)).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
+        SHA256.hash(data: Array(token.utf8)).hexadecimal
     }
 }
 

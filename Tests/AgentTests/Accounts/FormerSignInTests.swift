@@ -211,4 +211,38 @@ struct FormerSignInTests {
             #expect(fixture.store.record() == nil)
         }
     }
+
+    @Test("what the keyring could not take of it before persist was changed is not saved after a sign-out")
+    func lateSave() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            fixture.store.fail(.locked, afterWrites: 1)
+            _ = try await fixture.token(.with(force: true))
+            let elder = try await fixture.account
+            try await Self.set(persist: "memory", fixture)
+            #expect(try await fixture.agent.logout(Logout()).revoked == false, "nobody can look into a locked keyring")
+            let revoked = await Self.revoked(fixture)
+            #expect(revoked.first == 1, "\(revoked)")
+            fixture.store.fail(nil)
+            fixture.clock.advance(by: 60)
+            _ = await elder.wake()
+            try await Self.set(persist: "keyring", fixture)
+            #expect(await fixture.tokenError()?.data.cause == "never")
+            #expect(fixture.store.record() == nil)
+        }
+    }
+
+    @Test("a keyring that is not there has nothing to say, and what it had does not come back")
+    func absentKeyring() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            try await Self.set(persist: "memory", fixture)
+            let next = try await fixture.restarted()
+            fixture.store.fail(.absent("no provider"))
+            #expect(try await next.agent.logout(Logout()).revoked)
+            fixture.store.fail(nil)
+            try await Self.set(persist: "keyring", next)
+            #expect(await next.tokenError()?.data.cause == "never")
+        }
+    }
 }

@@ -1,3 +1,4 @@
+import Auth0
 import DevTenant
 import Foundation
 import PosternProtocol
@@ -84,6 +85,31 @@ struct TrustBindingTests {
             #expect((answer.reason == nil) == !isRestarted)
             #expect(await fixture.tenant.requests(to: .revoke).count == (isRestarted ? 0 : 1))
         }
+    }
+
+    @Test("a client's secret is bound to them as well")
+    func clientSecret() throws {
+        let own = try TrustAnchors(pem: try Self.certificate())
+        let both = try TrustAnchors(pem: try Self.certificate() + Self.certificate(other: true))
+        var profile = Profile(name: "work", issuer: try Issuer(domain: "a.example"), clientID: "c")
+        profile.trustAnchors = own
+        let secret = ClientSecret(Secret("s"), kind: .secret, of: profile)
+        let stored = try ClientSecret(json: String(decoding: try JSONEncoder().encode(secret), as: UTF8.self))
+        #expect(stored.belongs(to: "https://a.example/", "c", own))
+        #expect(stored.belongs(to: "https://a.example/", "c", nil))
+        #expect(!stored.belongs(to: "https://a.example/", "c", both))
+        #expect(
+            !stored.belongs(to: "https://b.example/", "c", own) && !stored.belongs(to: "https://a.example/", "d", own))
+    }
+
+    private static let authorities = Result {
+        var options = Options()
+        options.usesTLS = true
+        return [try DevTenant(options).caCertificatePEM, try DevTenant(options).caCertificatePEM]
+    }
+
+    private static func certificate(other: Bool = false) throws -> String {
+        try #require(try authorities.get()[other ? 1 : 0])
     }
 
     @Test("one that did not note its anchors is used as before, and bound from then on")

@@ -44,6 +44,8 @@ struct CodeBudgetTests {
         #expect(await Self.spend(budget, .init("p1@example.com", of: profile)) == nil)
         #expect(await Self.spend(budget, .init(sub: "email|ada", of: profile))?.data.retryAfter == 500)
         #expect(budget.recipients == CodeBudget.recipientLimit)
+        // One tenant's crowd keeps nobody from another.
+        #expect(await Self.spend(budget, .init("eve@example.com", of: try Self.profile("b.example"))) == nil)
     }
 
     @Test("the same person at another tenant has another budget, the tenant's name in capitals is no other tenant")

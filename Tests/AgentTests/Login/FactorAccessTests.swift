@@ -94,6 +94,18 @@ struct FactorAccessTests {
         }
     }
 
+    @Test("nobody learns of a sign-in under way but whom its proof would serve, so nobody can choose a factor in it")
+    func joined() async throws {
+        try await Self.run(factors: [.push, .sms]) { fixture in
+            let login = try #require(try await Self.login(fixture, Self.ownTerminal))
+            #expect(try await Self.login(fixture, Self.sameTerminal)?.loginID == login.loginID)
+            let others = try await Self.login(fixture, Self.other)
+            #expect(others?.loginID != login.loginID && others?.step.kind == "code")
+            #expect(try await Self.login(fixture, Self.other)?.loginID == others?.loginID)
+            #expect(try await fixture.state(of: login).step.kind == "code")
+        }
+    }
+
     @Test("who completes it is served, and not who began it", arguments: [own, ownTerminal])
     func begunByAnother(beginner: Peer) async throws {
         try await Self.run { fixture in
