@@ -69,7 +69,10 @@ package struct AuthenticationAPI: Sendable {
     /// Revokes a refresh token and with it its family (RFC 7009). The tenant answers the same for a token it does not know.
     package func revoke(_ refreshToken: Secret) async throws(Auth0Error) {
         let answer = try await post("oauth/revoke", ["token": .string(refreshToken.revealed)])
-        guard (200..<300).contains(answer.status) else { throw Auth0Error(answer, to: .revoke, now: now()) }
+        // RFC 7009, section 2.2: 200 says that it is revoked, and nothing else does.
+        guard answer.status == 200, !Self.isError(answer.body) else {
+            throw Auth0Error(answer, to: .revoke, now: now())
+        }
         // Auth0 answers with nothing, or with the text OK; a page is a captive portal's and revoked nothing.
         guard answer.body.count < 16 || Self.isJSONObject(answer.body) else {
             throw Auth0Error(.notJSON, "something answered with a page instead of the tenant", hint: Hint.captivePortal)

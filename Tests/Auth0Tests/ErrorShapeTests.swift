@@ -123,6 +123,21 @@ struct ErrorShapeTests {
             }
         }
     }
+
+    @Test(
+        "a refresh token is revoked only where the tenant says so",
+        arguments: [
+            (200, "", true), (200, "OK", true), (200, "{}", true), (202, "", false), (204, "", false),
+            (206, "OK", false),
+            (200, #"{"error":"unsupported_token_type"}"#, false), (200, "<html>a captive portal</html>", false),
+            (302, "", false), (401, "{}", false), (503, "", false),
+        ])
+    func revocation(status: Int, body: String, isRevoked: Bool) async throws {
+        try await TenantFixture.run { fixture in
+            await fixture.order(.answer(.text(status, body, type: "application/json")), at: .revoke)
+            #expect(await (fixture.error(.revoke) == nil) == isRevoked)
+        }
+    }
 }
 
 /// A value that a test takes out of a closure.

@@ -13,6 +13,8 @@ extension Account {
         case asleep
         /// Worth another attempt, after this many seconds at the least.
         case retry(AgentError, after: Int)
+
+        var isAsleep: Bool { if case .asleep = self { true } else { false } }
     }
 
     func attempt(_ key: TokenKey, epoch: Int) async -> Attempt {

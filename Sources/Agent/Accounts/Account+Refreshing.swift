@@ -76,6 +76,15 @@ extension Account {
         return false
     }
 
+    /// Whose token is refreshed next: what somebody needs comes before what somebody only demands.
+    private var nextWaiter: Waiter? { waiters.values.first { !$0.isDemanded } ?? waiters.values.first }
+
+    /// When the next attempt may be made, if it is for who demands it alone; nil is at once.
+    private var demandDue: Date? {
+        guard !isInDoubt, nextWaiter?.isDemanded == true else { return nil }
+        return lastDemand + Self.demandGap
+    }
+
     /// Attempts refreshes until everybody who waits has an answer, and a token in doubt a definite one.
     private func refresh(_ epoch: Int, _ nudge: Nudge) async {
         var backoff = Backoff()
@@ -90,13 +99,21 @@ extension Account {
                 pauseEnd = self.pauseEnd(cutShort: pauseEnd)
                 continue
             }
+            if let due = demandDue, due > now {
+                failWaiters(dueBefore: due)
+                guard !waiters.isEmpty else { break }
+                await nudge.sleep(for: due.duration(since: now), on: parts.clock)
+                continue
+            }
             let hasPlace = await takeTurn(epoch, nudge)
             defer { if hasPlace { parts.pace.leave() } }
             guard epoch == self.epoch, !isStopping, !isAsleep else { break }
-            let key = waiters.values.first?.key ?? .standard
+            let next = nextWaiter
+            let key = next?.key ?? .standard
             lastAttempt = now
             let outcome = await attempt(key, epoch: epoch)
             guard epoch == self.epoch else { return }
+            if next?.isDemanded == true, !outcome.isAsleep { lastDemand = lastAttempt }
             var isRetry = false
             switch outcome {
             case .refreshed:
@@ -135,7 +152,7 @@ extension Account {
             // A tenant whose tokens live a second is not asked without end.
             aheadNotBefore = now + Self.aheadGap
         }
-        answerWaiters()
+        answerWaiters(refreshed: key)
         // Whoever is left of this key was given nothing usable, and would be given nothing usable again.
         failWaiters(
             of: key,

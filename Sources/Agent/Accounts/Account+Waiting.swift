@@ -5,6 +5,8 @@ extension Account {
     /// A request that waits for a refresh.
     struct Waiter {
         var key: TokenKey
+        /// Another would have been served the token that there is.
+        var isDemanded: Bool
         var deadline: Date
         var timer: Task<Void, Never>
         var continuation: CheckedContinuation<Result<AccessToken, AgentError>, Never>
@@ -43,7 +45,6 @@ extension Account {
     ///   - isDemanded: the token that there is would have been good enough for others.
     func refreshedToken(_ key: TokenKey, before end: Date, isDemanded: Bool) async throws(AgentError) -> AccessToken {
         if let error = loginRequired(by: served.credentials) ?? secondFactorRequired { throw error }
-        if isDemanded, flight == nil { lastDemand = now }
         let wait = max(end.duration(since: now), .zero)
         waiterCount += 1
         let id = waiterCount
@@ -55,7 +56,7 @@ extension Account {
                     giveUp(id)
                 }
                 waiters[id] = Waiter(
-                    key: key, deadline: now + wait, timer: timer, continuation: continuation)
+                    key: key, isDemanded: isDemanded, deadline: now + wait, timer: timer, continuation: continuation)
                 refreshNow()
             }
         } onCancel: {
@@ -65,8 +66,10 @@ extension Account {
     }
 
     /// Answers everybody whose token is there.
-    func answerWaiters() {
-        for (id, waiter) in waiters {
+    ///
+    /// - Parameter refreshed: what has just been refreshed; nil is all. Who demanded another token is not given the one that there was.
+    func answerWaiters(refreshed: TokenKey? = nil) {
+        for (id, waiter) in waiters where refreshed == nil || waiter.key == refreshed || !waiter.isDemanded {
             if let token = token(of: waiter.key), isServable(token) {
                 answer(id, .success(token))
             }

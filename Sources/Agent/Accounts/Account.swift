@@ -371,6 +371,10 @@ actor Account {
 
     /// Takes over settings that do not change what the tokens are for.
     func update(_ profile: Profile) {
+        // What somebody was allowed at another address is nobody's under this one.
+        if (profile.username, profile.connection) != (self.profile.username, self.profile.connection) {
+            factorAccesses = []
+        }
         self.profile = profile
         forgetTenant()
         // `keep_unsaved` may have been changed with it.

@@ -46,7 +46,9 @@ extension Credentials {
             throw .corrupt
         }
         guard versioned.version <= Self.version else { throw .newerVersion(versioned.version) }
-        guard let record = try? JSONDecoder().decode(Record.self, from: data), record.isSound else { throw .corrupt }
+        guard let record = try? JSONDecoder().decode(Record.self, from: data), record.isSound,
+            record.time?.isPast(at: clock) ?? true
+        else { throw .corrupt }
         self = record.credentials(at: clock)
     }
 }
@@ -109,9 +111,7 @@ private struct Record: Codable {
         var token = tokens.first { $0.key == .standard && $0.value.isBearerToken }
         token?.shiftTimes(by: shift)
         if let scope = token?.scope { token?.scope = TenantScope.cut(scope) }
-        if time?.boot.id != clock.boot.id, let issuedAt = token?.issuedAt,
-            issuedAt > clock.now.unixTime + Self.tolerance
-        {
+        if let issuedAt = token?.issuedAt, issuedAt > clock.now.unixTime + Self.tolerance {
             // A machine that lost its date while it was off would take an expired token for a fresh one; a refresh tells.
             token = nil
         }

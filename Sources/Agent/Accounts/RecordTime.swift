@@ -9,6 +9,8 @@ struct RecordTime: Codable, Equatable, Sendable {
     /// The times that a record may hold, Unix seconds: to the end of year 9999, and as far back, because a machine whose date was set back may write
     /// times before 1970.
     static let range = -Bounded.times.upperBound...Bounded.times.upperBound
+    /// Seconds.
+    private static let tolerance = 60.0
     private static let longestID = 64
 
     /// The writer's own time, since 1970.
@@ -28,6 +30,11 @@ struct RecordTime: Codable, Equatable, Sendable {
         let range = Double(Self.range.lowerBound)...Double(Self.range.upperBound)
         // No range contains a NaN.
         return [now, wall, boot.seconds].allSatisfy(range.contains) && boot.id.utf8.count <= Self.longestID
+    }
+
+    /// Whether it is no later than this clock as far as that can be told: the time since a boot does not go back.
+    func isPast(at clock: any AgentClock) -> Bool {
+        boot.id != clock.boot.id || boot.seconds <= clock.boot.seconds + Self.tolerance
     }
 
     /// Seconds to add to the writer's times so that they are times of this clock.

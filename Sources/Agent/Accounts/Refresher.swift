@@ -43,7 +43,8 @@ struct Refresher: Service {
         await withTaskGroup(of: (Account, Date?, Bool).self) { group in
             var rest = accounts[...]
             func begin() {
-                guard let account = rest.popFirst() else { return }
+                // An agent that ends need not have read the keyring for all of them.
+                guard !Task.isCancelled, let account = rest.popFirst() else { return }
                 group.addTask { (account, await account.wake(), await account.isSignedIn) }
             }
             for _ in 0..<Self.atOnce { begin() }

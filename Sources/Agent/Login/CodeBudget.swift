@@ -106,7 +106,7 @@ final class CodeBudget: Sendable {
         let wait = max(waits.pace, waits.limit)
         guard wait > 0 else { return }
         let words =
-            waits.limit > 0 ? "Too many codes were asked for." : "That was sent only just now; it is still good."
+            waits.limit > 0 ? "Too many codes were asked for." : "That factor was asked only just now."
         throw AgentError(.rateLimited, "\(words) Another can be sent in \(wait) seconds.") { data in
             data.profile = profile
             data.retryAfter = wait

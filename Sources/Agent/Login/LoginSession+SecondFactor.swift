@@ -105,7 +105,7 @@ extension LoginSession {
             // A one-time password needs no challenge (auth0-docs: "Enroll and challenge OTP authenticators").
             move(to: .challenge(second, .init(authenticator: authenticator, proof: .otp, peer: peer, resendAt: 0)))
         case .sms, .voice, .email, .push:
-            let message = CodeBudget.Message.challenge(factor: paced(authenticator), login: id)
+            let message = CodeBudget.Message.challenge(factor: authenticator.id, login: id)
             let proof = try await sending(message) { tenant throws(Auth0Error) in
                 try await tenant.api.challenge(authenticator, mfaToken: second.token)
             }
@@ -116,12 +116,6 @@ extension LoginSession {
                     second, .init(authenticator: authenticator, proof: proof, peer: peer, resendAt: resendAt)))
         }
         return state
-    }
-
-    /// The name by which a factor's challenges are paced. Whoever has proven a code and gives up may begin anew at once, for the earlier challenge is dead
-    /// with its login. Where nobody has proven anything, as in a login that a refresh began, those of all such logins count together.
-    private func paced(_ authenticator: Authenticator) -> String {
-        passwordless == nil ? authenticator.id : "\(id) \(authenticator.id)"
     }
 
     func resendMessage(

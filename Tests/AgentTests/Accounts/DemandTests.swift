@@ -52,6 +52,34 @@ struct DemandTests {
         }
     }
 
+    @Test(
+        "many that are demanded at once are a second apart, whatever their scopes, and who needs one is not kept waiting"
+    )
+    func scopes() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            let email = try await fixture.token(.with(scope: "email"))
+            await fixture.order(.hold)
+            async let first = fixture.token(.with(force: true))
+            try await fixture.tenant.requestHeld(at: .token, grant: .refreshToken)
+            async let forced = fixture.token(.with(scope: "email", force: true))
+            async let other = fixture.token(.with(scope: "profile", force: true))
+            async let needed = fixture.token(.with(scope: "openid"))
+            try await fixture.clock.sleepers(within: 20...20, count: 4)
+            await fixture.tenant.release()
+            _ = try await (first, needed)
+            #expect(await fixture.refreshes.count == 3)
+            for count in 4...5 {
+                try await fixture.clock.sleeper(within: 0.1...1)
+                #expect(await fixture.refreshes.count == count - 1)
+                fixture.clock.advance(by: 1)
+                try await fixture.refreshArrived(count)
+            }
+            _ = try await other
+            #expect(try await forced.accessToken != email.accessToken, "the one that there was is older")
+        }
+    }
+
     @Test("where no refresh can help, the answer comes at once all the same")
     func refused() async throws {
         try await AgentFixture.run { fixture in

@@ -64,6 +64,8 @@ struct RecordTests {
             Change("tokens.0.issued_at", .integer(1_800_000_100)),
             Change("tokens.0.received_at", .integer(1_799_999_999)),
             Change("tokens.0.expires_at", .integer(1_900_000_000)),
+            // Of this boot, and later than now.
+            Change("time.boot.seconds", .number(1.8e9 + 1000)),
             Change("time.boot.id", .string(String(repeating: "b", count: 65))),
         ]
 
