@@ -39,8 +39,8 @@ extension Account {
 
     /// All sign-ins that are known of the profile, to be replaced or ended. What is in force stays in its place until then.
     func takeAllSignIns() -> [Credentials] {
-        defer { (former, handedOver) = ([], []) }
-        return [record ?? served.credentials].compactMap(\.self) + former + handedOver
+        defer { (former, handedOver, unrevoked) = ([], [], []) }
+        return [record ?? served.credentials].compactMap(\.self) + former + handedOver + unrevoked
     }
 
     /// The trust anchors of the profile now and before, the newest last, as many as are worth to be remembered.
@@ -57,15 +57,27 @@ extension Account {
     /// Revokes a sign-in's refresh token at the tenant that issued it, known by the trust anchors that the sign-in was bound to.
     ///
     /// - Returns: nil if it has none.
-    func revokeWhereIssued(_ credentials: Credentials) -> Task<AgentError?, Never>? {
+    ///
+    /// - Parameter isReplaced: nobody would know of it any more: if the tenant cannot be told, it is remembered.
+    func revokeWhereIssued(_ credentials: Credentials, isReplaced: Bool = false) -> Task<AgentError?, Never>? {
         guard let refreshToken = credentials.refreshToken else { return nil }
-        guard !credentials.binding.permits(profile) else { return revoke(refreshToken) }
         return inTurn { account throws(AgentError) in
-            let api = try await account.parts.tenants.api(
-                of: credentials.binding, profile: account.profile, anchors: account.allAnchors)
-            try await account.tell(api, toRevoke: refreshToken)
+            do throws(AgentError) {
+                let api =
+                    credentials.binding.permits(account.profile)
+                    ? try await account.tenant().api
+                    : try await account.parts.tenants.api(
+                        of: credentials.binding, profile: account.profile, anchors: account.allAnchors)
+                try await account.tell(api, toRevoke: refreshToken)
+            } catch {
+                if isReplaced { account.unrevoked = (account.unrevoked + [credentials]).suffix(Account.unrevokedLimit) }
+                throw error
+            }
         }
     }
+
+    /// So many are remembered; a tenant that lets a person sign in takes revocations as well, as a rule.
+    private static let unrevokedLimit = 8
 
     /// Deletes what the profile kept in the keyring before `persist` was changed, as far as the keyring can be asked.
     ///

@@ -42,7 +42,7 @@ extension Account {
             mayHaveStrays = false
             endStrays(revoking: true, besides: replaced)
         }
-        return replaced.compactMap { revokeWhereIssued($0) }
+        return replaced.compactMap { revokeWhereIssued($0, isReplaced: true) }
     }
 
     /// Signs out: nothing of the old sign-in is served from the first line on. It is carried out even if its caller goes away.

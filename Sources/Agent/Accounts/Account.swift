@@ -137,6 +137,8 @@ actor Account {
     var lastDemand = Date.distantPast
     /// Sign-ins whose refresh tokens are to be revoked once the keyring has what replaced them.
     var replaced: [Credentials] = []
+    /// Those of them that could not be: they are tried again when somebody signs in or out.
+    var unrevoked: [Credentials] = []
     /// The last of the requests that revoke refresh tokens.
     var revocation: Task<AgentError?, Never>?
 

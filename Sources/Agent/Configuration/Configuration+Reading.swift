@@ -73,6 +73,9 @@ extension Configuration.AgentSettings {
 }
 
 extension Profile {
+    /// Bytes. A sign-in is bound to these, in a record that must stay short.
+    private static let longestName = 2048
+    private static let longestScope = TenantScope.byteLimit
     private static let keys = AddProfile.Key.allCases.filter { $0 != .name }.map(\.rawValue)
 
     /// Whether a text can name a profile.
@@ -91,7 +94,7 @@ extension Profile {
                 problem: "a profile's name is 1 to 64 letters, digits, dots, underscores and hyphens")
         }
         try group.refuseUnknownKeys(known: Self.keys)
-        guard let clientID = try group.text("client_id") else {
+        guard let clientID = try group.text("client_id", limit: Self.longestName) else {
             throw group.error(
                 "client_id", "is missing; it stands under Applications > Settings of the tenant's dashboard")
         }
@@ -99,7 +102,8 @@ extension Profile {
         clientAuth = try group.choice("client_auth") ?? clientAuth
         connection = try group.text("connection") ?? connection
         username = try group.text("username")
-        audience = try group.text("audience")
+        audience = try group.text("audience", limit: Self.longestName)
+        _ = try group.text("scope", limit: Self.longestScope)
         scope = Self.withOpenID(try group.words("scope")) ?? scope
         audiences = try group.words("audiences") ?? audiences
         authParams = try Self.authParams(group)

@@ -52,9 +52,12 @@ struct ConfigurationGroup {
     }
 
     /// The value, or nil if the key is absent. An empty value is refused: it is more likely a mistake than a wish.
-    func text(_ key: String) throws(ConfigurationError) -> String? {
+    ///
+    /// - Parameter limit: bytes; nil is as long as the file may be.
+    func text(_ key: String, limit: Int? = nil) throws(ConfigurationError) -> String? {
         guard let text = values[key]?.text.trimmed else { return nil }
         guard !text.isEmpty else { throw error(key, "has no value") }
+        if let limit, text.utf8.count > limit { throw error(key, "may have \(limit) bytes") }
         return text
     }
 

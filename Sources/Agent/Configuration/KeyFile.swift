@@ -45,6 +45,11 @@ struct KeyFile {
             g_key_file_set_string(file, group, entry.key, entry.value)
         }
         let text = try text(of: file, path: path)
+        guard text.utf8.count <= PrivateFile.limit else {
+            throw ConfigurationError(
+                file: path,
+                problem: "would be larger than \(PrivateFile.limit) bytes; take out what is not needed any more")
+        }
         // As it will be read: what would come back as something else is not written.
         let written = try parse(text, path: path)
         defer { g_key_file_unref(written) }

@@ -245,4 +245,18 @@ struct FormerSignInTests {
             #expect(await next.tokenError()?.data.cause == "never")
         }
     }
+
+    @Test("what a sign-in replaces and the tenant could not be told of is told of at the sign-out")
+    func unrevoked() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            _ = try await Self.edit(fixture, Self.edits[0])
+            await fixture.tenant.order(.page(503), at: .revoke)
+            try await fixture.signIn()
+            _ = try await fixture.account.revocation?.value
+            #expect(await fixture.tenant.requests(to: .revoke).count == 1)
+            #expect(try await fixture.agent.logout(Logout()).revoked)
+            #expect(await fixture.tenant.requests(to: .revoke).count == 3)
+        }
+    }
 }
