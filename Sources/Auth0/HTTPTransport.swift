@@ -61,6 +61,7 @@ package struct HTTPTransport: Sendable {
         configuration.httpVersion = .http1Only
         configuration.maximumUsesPerConnection = 1
         configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.http1_1ConnectionDebugInitializer = { PossibleStatusHandler.add(to: $0) }
         return HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
     }
 
@@ -138,6 +139,8 @@ package struct HTTPTransport: Sendable {
             return .notSent(.tls, detail: "the certificate or the TLS handshake was not accepted")
         case ChannelError.connectTimeout:
             return .notSent(.connect, detail: "the connection took too long")
+        case is PossibleStatusHandler.ImpossibleStatus:
+            return .noAnswer(detail: "the answer's status is none that HTTP has")
         case is NIOTooManyBytesError:
             return .noAnswer(detail: "the answer was larger than \(answerLimit) bytes")
         case let error as HTTPClientError where error == .tlsHandshakeTimeout:
