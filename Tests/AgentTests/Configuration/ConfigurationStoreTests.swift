@@ -31,6 +31,35 @@ struct ConfigurationStoreTests {
         }
     }
 
+    @Test("a profile for which the file has no room is not written, and what there is can still be read and taken out")
+    func tooLarge() async throws {
+        try await AgentFixture.run(isServing: false) { fixture in
+            let old = try String(contentsOfFile: fixture.files.configurationPath, encoding: .utf8)
+            let room = PrivateFile.limit - old.utf8.count - 100
+            try fixture.files.writeConfiguration([old, "[profile old]", "domain = b.com", "client_id = x"])
+            let filled =
+                old + "\n[profile old]\ndomain=b.com\nclient_id=x\n# " + String(repeating: "x", count: room - 60) + "\n"
+            try fixture.files.writeConfiguration([filled])
+            try await fixture.agent.applyConfiguration()
+            let scope = "openid " + String(repeating: "s", count: 1000)
+            let error = await Self.add("home", [.domain: "b.com", .clientID: "x", .scope: scope], to: fixture)
+            #expect(error?.code == .misconfigured)
+            try await fixture.agent.applyConfiguration()
+            _ = try await fixture.agent.removeProfile(RemoveProfile(name: "old", keep: true))
+            #expect(
+                try String(contentsOfFile: fixture.files.configurationPath, encoding: .utf8).contains("[profile work]"))
+        }
+    }
+
+    @Test("values to which a record is bound have lengths", arguments: [AddProfile.Key.scope, .audience, .clientID])
+    func lengths(key: AddProfile.Key) async throws {
+        try await AgentFixture.run(isServing: false) { fixture in
+            var settings: [AddProfile.Key: String] = [.domain: "b.com", .clientID: "x"]
+            settings[key] = String(repeating: "x", count: 5000)
+            #expect(await Self.add("home", settings, to: fixture)?.code == .invalidParams)
+        }
+    }
+
     @Test("a file that is a link stays one, with its target's mode")
     func link() async throws {
         try await AgentFixture.run(isServing: false) { fixture in
