@@ -81,10 +81,13 @@ extension Account {
 
     /// Deletes what the profile kept in the keyring before `persist` was changed, as far as the keyring can be asked.
     ///
-    /// - Parameter known: sign-ins that are revoked already.
+    /// - Parameters:
+    ///   - known: sign-ins that are revoked already.
+    ///   - isSignOut: they are deleted even if the tenant cannot be told.
     @discardableResult
-    func endStrays(revoking: Bool, besides known: [Credentials]) -> Task<AgentError?, Never> {
+    func endStrays(revoking: Bool, besides known: [Credentials], isSignOut: Bool) -> Task<AgentError?, Never> {
         inTurn { account throws(AgentError) in
+            var failure: AgentError?
             for item in account.otherItems {
                 // A keyring that is locked or away may never have had any of it.
                 guard let json = try? await account.parts.keyring.load(item) else { continue }
@@ -100,14 +103,21 @@ extension Account {
                 if revoking, let credentials, let refreshToken = credentials.refreshToken,
                     !known.contains(where: { $0.refreshToken == refreshToken })
                 {
-                    let api = try await account.parts.tenants.api(
-                        of: credentials.binding, profile: account.profile, anchors: account.allAnchors)
-                    try await account.tell(api, toRevoke: refreshToken)
+                    do throws(AgentError) {
+                        let api = try await account.parts.tenants.api(
+                            of: credentials.binding, profile: account.profile, anchors: account.allAnchors)
+                        try await account.tell(api, toRevoke: refreshToken)
+                    } catch {
+                        failure = failure ?? error
+                        // What was signed out never comes back; what a sign-in replaces is tried again.
+                        guard isSignOut else { continue }
+                    }
                 }
                 // It is found again at the next sign-in or sign-out.
                 try? await account.parts.keyring.delete(item)
-                guard credentials != nil else { throw AgentError(.corrupt(item), profile: account.profile.name) }
+                if credentials == nil { failure = failure ?? AgentError(.corrupt(item), profile: account.profile.name) }
             }
+            if let failure { throw failure }
         }
     }
 

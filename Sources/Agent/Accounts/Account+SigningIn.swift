@@ -40,7 +40,7 @@ extension Account {
         defer { replaced = [] }
         if mayHaveStrays {
             mayHaveStrays = false
-            endStrays(revoking: true, besides: replaced)
+            endStrays(revoking: true, besides: replaced, isSignOut: false)
         }
         return replaced.compactMap { revokeWhereIssued($0, isReplaced: true) }
     }
@@ -84,7 +84,7 @@ extension Account {
         if let error = await save() {
             reasons.append(AgentError(error, profile: profile.name).message)
         } else {
-            revocations.append(endStrays(revoking: wantsRevocation, besides: signIns))
+            revocations.append(endStrays(revoking: wantsRevocation, besides: signIns, isSignOut: true))
             // What lies elsewhere in a keyring that cannot be asked is not to come back when `persist` is.
             let keyring = await parts.keyring.state(mayStart: false)
             if keyring != .available, epoch == self.epoch, !isStopping { note() }

@@ -70,8 +70,10 @@ extension Account {
     /// no token that is here needs no note: that token is gone already.
     private func reject(_ hash: String?) {
         guard let hash else { return }
-        if further.remove(hash: hash) { return remember(rejected: hash) }
-        guard var credentials = served.credentials, credentials.token?.hash == hash else { return }
+        guard var credentials = served.credentials, credentials.token?.hash == hash else {
+            if further.remove(hash: hash) { remember(rejected: hash) }
+            return
+        }
         remember(rejected: hash)
         credentials.token = nil
         served = .signedIn(credentials)

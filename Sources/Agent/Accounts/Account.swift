@@ -113,7 +113,7 @@ actor Account {
     /// That demand, as long as it can be answered (Account+SecondFactor.swift).
     var demand: Demand?
     var proving: Proving?
-    /// By it the person's factors are managed. In memory only (Account+Factors.swift).
+    /// Of those who signed in to manage the person's factors, the newest last. In memory only (Account+Factors.swift).
     var factorAccesses: [FactorAccess] = []
     /// What became due during sleep is not refreshed ahead before this.
     var resumeNotBefore = Date.distantPast

@@ -259,4 +259,18 @@ struct FormerSignInTests {
             #expect(await fixture.tenant.requests(to: .revoke).count == 3)
         }
     }
+
+    @Test("one that lies elsewhere does not come back after a sign-out that the tenant could not be told of")
+    func offlineElsewhere() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            try await Self.set(persist: "memory", fixture)
+            let next = try await fixture.restarted()
+            await fixture.tenant.order(.hangUp, at: .revoke)
+            #expect(try await next.agent.logout(Logout()).revoked == false)
+            try await Self.set(persist: "keyring", next)
+            #expect(await next.tokenError()?.data.cause == "never")
+            #expect(fixture.store.record() == nil)
+        }
+    }
 }
