@@ -68,14 +68,9 @@ extension Account {
         if wantsRevocation { revocations += signIns.compactMap { revokeWhereIssued($0) } }
         var reasons: [String] = []
         var cannotLook = false
+        var cannotNote = false
         func note() {
-            do {
-                try parts.notes.write(for: profile.name)
-            } catch {
-                reasons.append(
-                    "The sign-out could not be noted on disk: if the agent ends before the keyring item is deleted, the sign-in comes back."
-                )
-            }
+            do { try parts.notes.write(for: profile.name) } catch { cannotNote = true }
         }
         if profile.persist != .memory { note() }
         keep(nil)
@@ -92,6 +87,11 @@ extension Account {
                 cannotLook = true
                 reasons.append("What the keyring may still have of the profile could not be looked for.")
             }
+        }
+        if cannotNote {
+            reasons.append(
+                "The sign-out could not be noted on disk: if the agent ends before the keyring item is deleted, the sign-in comes back."
+            )
         }
         var isRevoked = wantsRevocation && unread == nil && !cannotLook
         for revocation in revocations {

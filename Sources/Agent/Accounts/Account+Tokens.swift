@@ -52,7 +52,10 @@ extension Account {
     ///
     /// - Throws: 1017 or 1018 if a refresh would give no better token than the one that is here and not due yet.
     private func cachedToken(_ ask: Ask) throws(AgentError) -> AccessToken? {
-        guard !ask.force, let token = token(of: ask.key), isServable(token) else { return nil }
+        guard !ask.force, let token = token(of: ask.key) else { return nil }
+        // Read once, because every caller comes through here.
+        let now = now
+        guard isServable(token, at: now) else { return nil }
         let minimum = ask.minTTL ?? token.standardMinTTL(ask.configuredMinTTL)
         let isFresh = now.unixTime < token.refreshDue(margin: profile.refreshMargin)
         guard token.secondsLeft(at: now) >= minimum || isFresh && token.longestTTL < minimum else { return nil }
@@ -92,7 +95,7 @@ extension Account {
     /// So many refused tokens are remembered; callers can demand one refresh a second.
     private static let rejectedLimit = 1024
 
-    func isServable(_ token: AccessToken) -> Bool {
+    func isServable(_ token: AccessToken, at now: Date) -> Bool {
         token.secondsLeft(at: now) > 0 && (rejected.isEmpty || !rejected.contains(token.hash))
     }
 
@@ -122,21 +125,24 @@ extension Account {
     func idToken(wait: Int) async throws(AgentError) -> Secret {
         try await loadOrThrow()
         let end = now + .seconds(wait)
-        if let token = served.credentials?.idToken, let expiry = IDTokenClaims.expiry(ofVerified: token),
-            expiry > parts.clock.wall.timeIntervalSince1970
-        {
-            return token
-        }
         // A tenant whose ID tokens are expired when they come would be asked by each call.
-        _ = try await demandHasPassed(before: end)
+        while true {
+            if let token = validIDToken { return token }
+            guard try await demandHasPassed(before: end) else { break }
+        }
         _ = try await refreshedToken(.standard, before: end, isDemanded: true)
-        guard let token = served.credentials?.idToken, let expiry = IDTokenClaims.expiry(ofVerified: token),
-            expiry > parts.clock.wall.timeIntervalSince1970
-        else {
+        guard let token = validIDToken else {
             throw AgentError(.tenantError, "The tenant gave no new ID token to profile \(profile.name).") { data in
                 data.profile = profile.name
             }
         }
+        return token
+    }
+
+    private var validIDToken: Secret? {
+        guard let token = served.credentials?.idToken, let expiry = IDTokenClaims.expiry(ofVerified: token),
+            expiry > parts.clock.wall.timeIntervalSince1970
+        else { return nil }
         return token
     }
 }

@@ -70,7 +70,7 @@ extension Account {
     /// - Parameter refreshed: what has just been refreshed; nil is all. Who demanded another token is not given the one that there was.
     func answerWaiters(refreshed: TokenKey? = nil) {
         for (id, waiter) in waiters where refreshed == nil || waiter.key == refreshed || !waiter.isDemanded {
-            if let token = token(of: waiter.key), isServable(token) {
+            if let token = token(of: waiter.key), isServable(token, at: now) {
                 answer(id, .success(token))
             }
         }

@@ -58,10 +58,11 @@ extension LoginSession {
             token: response.accessToken, sub: sub, peer: peer, recipient: recipient,
             expiresAt: sentAt.unixTime + min(response.expiresIn, Account.FactorAccess.longestLifetime))
         await account.addFactorAccess(access)
-        revokeUnwanted(response)
         parts.log.notice("Signed in to manage factors.", metadata: metadata(of: peer))
-        return await signedIn(
+        let state = await signedIn(
             signedInPerson, expiresAt: access.expiresAt, refreshable: false, recoveryCode: response.recoveryCode)
+        await revokeUnwanted(response)
+        return state
     }
 
     /// A factor has been set up by an access, which that neither renews nor prolongs: who chose the factor has proven nothing else by it.
@@ -71,15 +72,15 @@ extension LoginSession {
         let person = try await account.signedInPerson()
         guard person.sub.isSame(as: access.sub) else { throw .otherPerson(profile: profile.name) }
         guard isOpen else { throw over }
-        revokeUnwanted(response)
-        return await signedIn(
+        let state = await signedIn(
             person, expiresAt: access.expiresAt, refreshable: false, recoveryCode: response.recoveryCode)
+        await revokeUnwanted(response)
+        return state
     }
 
     /// The management of factors asks for no refresh token; one that the tenant gives all the same would stay valid, and nobody's.
-    private func revokeUnwanted(_ response: TokenResponse) {
-        guard let refreshToken = response.refreshToken else { return }
-        Task { await account.revoke(refreshToken) }
+    private func revokeUnwanted(_ response: TokenResponse) async {
+        if let refreshToken = response.refreshToken { await account.revoke(refreshToken) }
     }
 
     /// Ends the login well. The new recovery code stands in the answer to the call that has used the old one, and nowhere else.

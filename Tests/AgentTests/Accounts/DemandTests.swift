@@ -35,9 +35,7 @@ struct DemandTests {
         }
     }
 
-    @Test(
-        "no other way to demand one is quicker: another scope, a token reported as refused, an ID token that has expired"
-    )
+    @Test("no other way to demand one is quicker: another scope, a token reported as refused")
     func otherWays() async throws {
         try await AgentFixture.run { fixture in
             try await fixture.signIn()
@@ -49,6 +47,24 @@ struct DemandTests {
             #expect(await fixture.refreshes.count == 1)
             fixture.clock.advance(by: 1)
             #expect(try await fixture.token().from == .refresh)
+        }
+    }
+
+    @Test("nor an ID token that has expired, and who waited for the next one takes what has become of it meanwhile")
+    func idToken() async throws {
+        try await AgentFixture.run(tenant: { $0.idTokenLifetime = 10 }) { fixture in
+            // Expired when it comes, but within what clocks may differ.
+            fixture.clock.setWallClock(ahead: 30)
+            try await fixture.signIn()
+            let error = await failure { () async throws(AgentError) in _ = try await fixture.agent.idToken(GetIDToken()) }
+            #expect(error?.code == .tenantError)
+            #expect(await fixture.refreshes.count == 1)
+            async let token = fixture.agent.idToken(GetIDToken())
+            try await fixture.clock.sleeper(within: 1...1)
+            fixture.clock.setWallClock(ahead: 0)
+            fixture.clock.advance(by: 1)
+            _ = try await token
+            #expect(await fixture.refreshes.count == 1)
         }
     }
 

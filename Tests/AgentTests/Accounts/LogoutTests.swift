@@ -111,6 +111,20 @@ struct LogoutTests {
         }
     }
 
+    @Test("a logout that can be neither carried out nor noted says so, once")
+    func unnoted() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            let state = fixture.files.root + "/state"
+            try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
+            try Data().write(to: URL(filePath: state + "/postern"))
+            fixture.store.fail(.locked)
+            let answer = try await Self.logout(fixture)
+            #expect(!answer.deleted)
+            #expect(answer.reason?.components(separatedBy: "could not be noted on disk").count == 2)
+        }
+    }
+
     @Test("no name of a profile is taken for a directory", arguments: [".", ".."])
     func dots(name: String) throws {
         let files = try TestFiles()

@@ -25,6 +25,18 @@ extension AgentFixture {
         }
     }
 
+    /// Runs with a person who is signed in and has these factors, of which nothing is asked but by the MFA API.
+    static func runSignedIn(
+        factors: [Authenticator] = [], tenant edit: (inout Options) -> Void = { _ in },
+        _ body: @escaping @Sendable (AgentFixture) async throws -> Void
+    ) async throws {
+        try await run(tenant: edit) { fixture in
+            try await fixture.signIn()
+            await fixture.tenant.setAuthenticators(factors, of: person)
+            try await body(fixture)
+        }
+    }
+
     /// Runs with a person who is signed in and has these factors, and whose access token has expired; the next refresh asks for a factor.
     static func runRefreshing(
         factors: [Authenticator] = [.otp], tenant edit: (inout Options) -> Void = { _ in }, _ settings: [String] = [],

@@ -13,18 +13,6 @@ struct FactorAccessTests {
     private static let ownTerminal = Peer.connection(3, terminal: window)
     private static let sameTerminal = Peer.connection(4, terminal: window)
 
-    /// Runs with a person who is signed in and has these factors.
-    private static func run(
-        factors: [Authenticator] = [], tenant edit: (inout Options) -> Void = { _ in },
-        _ body: @escaping @Sendable (AgentFixture) async throws -> Void
-    ) async throws {
-        try await AgentFixture.run(tenant: edit) { fixture in
-            try await fixture.signIn()
-            await fixture.tenant.setAuthenticators(factors, of: AgentFixture.person)
-            try await body(fixture)
-        }
-    }
-
     private static func answer(
         _ fixture: AgentFixture, _ login: LoginState, by peer: Peer, code: String? = nil, factor: String? = nil,
         recoveryCode: String? = nil
@@ -61,7 +49,7 @@ struct FactorAccessTests {
 
     @Test("without a terminal it is the connection alone: no other, and not the same program's next")
     func connection() async throws {
-        try await Self.run { fixture in
+        try await AgentFixture.runSignedIn { fixture in
             try await Self.signIn(fixture, by: Self.own)
             #expect(try await Self.mayManage(fixture, Self.own))
             for peer in [Self.other, Self.ownTerminal, .connection(5)] {
@@ -79,7 +67,7 @@ struct FactorAccessTests {
 
     @Test("at a terminal it is the other connections of its session as well, and of no other session")
     func terminal() async throws {
-        try await Self.run { fixture in
+        try await AgentFixture.runSignedIn { fixture in
             try await Self.signIn(fixture, by: Self.ownTerminal)
             #expect(try await Self.mayManage(fixture, Self.ownTerminal))
             #expect(try await Self.mayManage(fixture, Self.sameTerminal))
@@ -96,7 +84,7 @@ struct FactorAccessTests {
 
     @Test("nobody learns of a sign-in under way but whom its proof would serve, so nobody can choose a factor in it")
     func joined() async throws {
-        try await Self.run(factors: [.push, .sms]) { fixture in
+        try await AgentFixture.runSignedIn(factors: [.push, .sms]) { fixture in
             let login = try #require(try await Self.login(fixture, Self.ownTerminal))
             #expect(try await Self.login(fixture, Self.sameTerminal)?.loginID == login.loginID)
             let others = try await Self.login(fixture, Self.other)
@@ -108,7 +96,7 @@ struct FactorAccessTests {
 
     @Test("who completes it is served, and not who began it", arguments: [own, ownTerminal])
     func begunByAnother(beginner: Peer) async throws {
-        try await Self.run { fixture in
+        try await AgentFixture.runSignedIn { fixture in
             try await Self.signIn(fixture, by: Self.other, begunBy: beginner)
             #expect(try await !Self.mayManage(fixture, beginner))
             #expect(try await Self.mayManage(fixture, Self.other))
@@ -119,7 +107,7 @@ struct FactorAccessTests {
         "of several answers the last one counts: of a one-time password, a message's code and a recovery code",
         arguments: [Authenticator.otp, .sms, .recovery])
     func lastAnswer(factor: Authenticator) async throws {
-        try await Self.run(factors: [.otp, .sms, .recovery]) { fixture in
+        try await AgentFixture.runSignedIn(factors: [.otp, .sms, .recovery]) { fixture in
             var login = try await Self.signIn(fixture, by: Self.own)
             login = try await Self.answer(fixture, login, by: Self.own, factor: factor.id)
             switch factor.kind {
@@ -140,7 +128,7 @@ struct FactorAccessTests {
 
     @Test("an approved push serves who chose it, whoever waits, answers meanwhile, or has it sent again")
     func push() async throws {
-        try await Self.run(factors: [.push, .otp]) { fixture in
+        try await AgentFixture.runSignedIn(factors: [.push, .otp]) { fixture in
             var login = try await Self.signIn(fixture, by: Self.other)
             login = try await Self.answer(fixture, login, by: Self.own, factor: Authenticator.push.id)
             try await fixture.clock.sleeper(within: 6...6)
@@ -165,7 +153,7 @@ struct FactorAccessTests {
 
     @Test("it is good for ten minutes at most, whatever the tenant says", arguments: [86_400, 600, 60, 5])
     func lifetime(said: Int) async throws {
-        try await Self.run { fixture in
+        try await AgentFixture.runSignedIn { fixture in
             let login = try #require(try await Self.login(fixture, Self.own))
             let code = try await fixture.tenant.nextCode(for: AgentFixture.person)
             await fixture.tenant.order(.members(["expires_in": .integer(said)]), at: .token)
@@ -182,7 +170,7 @@ struct FactorAccessTests {
 
     @Test("to set up a factor does not prolong it, or give it to who confirms")
     func enrollment() async throws {
-        try await Self.run { fixture in
+        try await AgentFixture.runSignedIn { fixture in
             try await Self.signIn(fixture, by: Self.own)
             let end = fixture.clock.unixTime + 600
             fixture.clock.advance(by: 300)
@@ -199,7 +187,7 @@ struct FactorAccessTests {
 
     @Test("two who have signed in set up factors side by side, and neither sees or ends the other's")
     func sideBySide() async throws {
-        try await Self.run { fixture in
+        try await AgentFixture.runSignedIn { fixture in
             try await Self.signIn(fixture, by: Self.own)
             let enrolling = try await fixture.agent.enrollFactor(EnrollFactor(type: "push-notification"), Self.own)
             #expect(enrolling.step.enrollConfirm?.uri != nil)
@@ -220,7 +208,7 @@ struct FactorAccessTests {
 
     @Test("it is gone with a sign-out, and with another person's sign-in", arguments: [true, false])
     func gone(bySignOut: Bool) async throws {
-        try await Self.run { fixture in
+        try await AgentFixture.runSignedIn { fixture in
             for peer in [Self.own, Self.ownTerminal] { try await Self.signIn(fixture, by: peer) }
             if bySignOut {
                 try await fixture.agent.logout(Logout())
@@ -236,7 +224,7 @@ struct FactorAccessTests {
 
     @Test("one that the tenant refuses is dropped for whom it served alone")
     func refused() async throws {
-        try await Self.run { fixture in
+        try await AgentFixture.runSignedIn { fixture in
             try await Self.signIn(fixture, by: Self.own)
             try await Self.signIn(fixture, by: Self.other)
             await fixture.tenant.order(.refusal(401, "invalid_token", "Invalid token"), at: .authenticators)
@@ -247,7 +235,7 @@ struct FactorAccessTests {
 
     @Test("a refresh token that comes with it is revoked: nobody asked for one")
     func refreshToken() async throws {
-        try await Self.run { fixture in
+        try await AgentFixture.runSignedIn { fixture in
             let login = try #require(try await Self.login(fixture, Self.own))
             let code = try await fixture.tenant.nextCode(for: AgentFixture.person)
             await fixture.tenant.order(.members(["refresh_token": .string("v1.unasked")]), at: .token)

@@ -7,18 +7,6 @@ import Testing
 
 @Suite("Managing a person's factors")
 struct FactorManagementTests {
-    /// Runs with a person who is signed in and has these factors, of which nothing is asked but by the MFA API.
-    private static func run(
-        factors: [Authenticator] = [], tenant edit: (inout Options) -> Void = { _ in },
-        _ body: @escaping @Sendable (AgentFixture) async throws -> Void
-    ) async throws {
-        try await AgentFixture.run(tenant: edit) { fixture in
-            try await fixture.signIn()
-            await fixture.tenant.setAuthenticators(factors, of: AgentFixture.person)
-            try await body(fixture)
-        }
-    }
-
     /// Signs in for the management of factors.
     private static func signIn(_ fixture: AgentFixture) async throws {
         let login = try #require(try await list(fixture).login)
@@ -63,7 +51,7 @@ struct FactorManagementTests {
 
     @Test("a list needs a sign-in of its own, which leaves the profile's tokens as they are")
     func list() async throws {
-        try await Self.run(factors: [.otp, .sms, .recovery]) { fixture in
+        try await AgentFixture.runSignedIn(factors: [.otp, .sms, .recovery]) { fixture in
             let record = fixture.store.record()
             let token = try await fixture.token().accessToken
             let login = try #require(try await Self.list(fixture).login)
@@ -89,7 +77,7 @@ struct FactorManagementTests {
 
     @Test("somebody else's sign-in is refused as 1014, and nothing may be managed by it")
     func otherPerson() async throws {
-        try await Self.run { fixture in
+        try await AgentFixture.runSignedIn { fixture in
             let own = try await fixture.agent.idToken(GetIDToken()).idToken
             try await Self.signInOther(fixture)
             let login = try #require(try await Self.list(fixture).login)
@@ -105,7 +93,7 @@ struct FactorManagementTests {
 
     @Test("somebody who signs in to the profile meanwhile has no part in it")
     func otherPersonMeanwhile() async throws {
-        try await Self.run { fixture in
+        try await AgentFixture.runSignedIn { fixture in
             let login = try #require(try await Self.list(fixture).login)
             let code = try await fixture.tenant.nextCode(for: AgentFixture.person)
             await fixture.killRefreshToken()
@@ -119,7 +107,7 @@ struct FactorManagementTests {
 
     @Test("an access is not good for another person than it was given for")
     func accessOfAnother() async throws {
-        try await Self.run { fixture in
+        try await AgentFixture.runSignedIn { fixture in
             try await Self.signIn(fixture)
             let access = try #require(try await fixture.account.factorAccess(of: .test))
             try await Self.signInOther(fixture)
@@ -132,7 +120,7 @@ struct FactorManagementTests {
 
     @Test("a factor is set up after a sign-in: the call is made again, and confirmed by its code")
     func enroll() async throws {
-        try await Self.run(factors: [.sms]) { fixture in
+        try await AgentFixture.runSignedIn(factors: [.sms]) { fixture in
             let login = try await Self.enroll(fixture)
             #expect(login.step.kind == "code")
             let sms = try await fixture.answer(login, code: try await fixture.tenant.nextCode(for: AgentFixture.person))
@@ -154,7 +142,7 @@ struct FactorManagementTests {
 
     @Test("setting up another takes the place of the one under way")
     func enrollAnother() async throws {
-        try await Self.run { fixture in
+        try await AgentFixture.runSignedIn { fixture in
             try await Self.signIn(fixture)
             let push = try await Self.enroll(fixture, type: "push-notification")
             try await fixture.clock.sleeper(within: 6...6)
@@ -171,7 +159,7 @@ struct FactorManagementTests {
 
     @Test("a push app is set up by scanning its picture")
     func enrollPush() async throws {
-        try await Self.run { fixture in
+        try await AgentFixture.runSignedIn { fixture in
             try await Self.signIn(fixture)
             let login = try await Self.enroll(fixture, type: "push-notification")
             try await fixture.poll(1, after: 6)
@@ -185,7 +173,7 @@ struct FactorManagementTests {
 
     @Test("what is wrong with the request is said before anybody signs in for it")
     func invalid() async throws {
-        try await Self.run { fixture in
+        try await AgentFixture.runSignedIn { fixture in
             #expect(await Self.enrollError(fixture, type: "recovery-code")?.code == .invalidParams)
             let error = await Self.enrollError(fixture, type: "phone")
             #expect(error?.data.missing == ["phone_number"])
@@ -196,7 +184,7 @@ struct FactorManagementTests {
     @Test("a factor is taken away with what shares its device; one that is not there, or may not go, is -32602")
     func remove() async throws {
         let voice = Authenticator(.voice, AgentFixture.phone, device: Authenticator.sms.device)
-        try await Self.run(factors: [.otp, .sms, voice, .email]) { fixture in
+        try await AgentFixture.runSignedIn(factors: [.otp, .sms, voice, .email]) { fixture in
             let login = try await fixture.agent.removeFactor(RemoveFactor(id: Authenticator.sms.id)).login
             #expect(login?.step.kind == "code")
             try await Self.signIn(fixture)
@@ -213,7 +201,7 @@ struct FactorManagementTests {
         "after its ten minutes, or once the tenant will not have it, another sign-in is wanted",
         arguments: [true, false])
     func expired(byTime: Bool) async throws {
-        try await Self.run { fixture in
+        try await AgentFixture.runSignedIn { fixture in
             try await Self.signIn(fixture)
             #expect(try await Self.list(fixture).answer != nil)
             if byTime {
@@ -227,7 +215,7 @@ struct FactorManagementTests {
 
     @Test("an enrolment that the tenant will not begin with the access wants another sign-in")
     func expiredAtEnrollment() async throws {
-        try await Self.run { fixture in
+        try await AgentFixture.runSignedIn { fixture in
             try await Self.signIn(fixture)
             await fixture.tenant.order(.refusal(401, "invalid_token", "Invalid token"), at: .associate)
             #expect(try await Self.enroll(fixture).step.kind == "code")
@@ -236,7 +224,7 @@ struct FactorManagementTests {
 
     @Test("nobody who is signed out has factors: 1001, and the access is gone with the sign-out")
     func signedOut() async throws {
-        try await Self.run { fixture in
+        try await AgentFixture.runSignedIn { fixture in
             try await Self.signIn(fixture)
             _ = try await fixture.agent.logout(Logout())
             let error = await failure { () async throws(AgentError) in _ = try await Self.list(fixture) }
@@ -249,7 +237,7 @@ struct FactorManagementTests {
 
     @Test("a sign-out ends the sign-in for it")
     func signOutEnds() async throws {
-        try await Self.run { fixture in
+        try await AgentFixture.runSignedIn { fixture in
             let login = try #require(try await Self.list(fixture).login)
             _ = try await fixture.agent.logout(Logout())
             #expect(try await fixture.state(of: login).step.kind == "failed")
@@ -258,7 +246,7 @@ struct FactorManagementTests {
 
     @Test("it neither joins the profile's sign-in nor is joined by it")
     func apart() async throws {
-        try await Self.run { fixture in
+        try await AgentFixture.runSignedIn { fixture in
             let own = try await fixture.startLogin()
             let login = try #require(try await Self.list(fixture).login)
             #expect(login.loginID != own.loginID)
@@ -269,7 +257,7 @@ struct FactorManagementTests {
 
     @Test("a tenant that cannot be reached is 1006, and the access is kept")
     func offline() async throws {
-        try await Self.run { fixture in
+        try await AgentFixture.runSignedIn { fixture in
             try await Self.signIn(fixture)
             await fixture.tenant.order(.page(503), at: .authenticators)
             let error = await failure { () async throws(AgentError) in _ = try await Self.list(fixture) }
