@@ -56,7 +56,8 @@ struct DemandTests {
             // Expired when it comes, but within what clocks may differ.
             fixture.clock.setWallClock(ahead: 30)
             try await fixture.signIn()
-            let error = await failure { () async throws(AgentError) in _ = try await fixture.agent.idToken(GetIDToken()) }
+            let error = await failure { () async throws(AgentError) in _ = try await fixture.agent.idToken(GetIDToken())
+            }
             #expect(error?.code == .tenantError)
             #expect(await fixture.refreshes.count == 1)
             async let token = fixture.agent.idToken(GetIDToken())

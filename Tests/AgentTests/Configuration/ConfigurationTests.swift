@@ -7,36 +7,10 @@ import Testing
 
 @Suite("The configuration")
 struct ConfigurationTests {
-    /// Reads files of these texts, the least important first.
-    private static func read(_ texts: String...) throws -> Configuration {
-        let files = try TestFiles()
-        defer { files.remove() }
-        var paths: [String] = []
-        for (index, text) in texts.enumerated() {
-            paths.append(files.root + "/\(index).conf")
-            try text.write(toFile: paths[index], atomically: true, encoding: .utf8)
-        }
-        return try Configuration.read(paths)
-    }
-
-    private static func error(_ texts: [String]) throws -> ConfigurationError? {
-        do {
-            _ = texts.count == 1 ? try read(texts[0]) : try read(texts[0], texts[1])
-            return nil
-        } catch let error as ConfigurationError {
-            return error
-        }
-    }
-
-    private static func profile(_ lines: String...) throws -> Profile {
-        let text = (["[profile work]", "domain = acme.eu.auth0.com", "client_id = abc"] + lines).joined(separator: "\n")
-        return try #require(try read(text).profile("work"))
-    }
-
     @Test("a missing and an empty file are the defaults")
     func defaults() throws {
         #expect(try Configuration.read(["/nonexistent/postern.conf"]) == Configuration())
-        let agent = try Self.read("").agent
+        let agent = try ConfigurationText.read("").agent
         #expect(agent.defaultProfile == nil)
         #expect(agent.minTTL == 60)
         #expect(agent.wait == 20)
@@ -46,7 +20,7 @@ struct ConfigurationTests {
 
     @Test("a profile needs a domain and a client_id; the rest has defaults")
     func profileDefaults() throws {
-        let profile = try Self.profile()
+        let profile = try ConfigurationText.profile()
         #expect(profile.issuer.description == "https://acme.eu.auth0.com/")
         #expect(profile.clientID == "abc")
         #expect(profile.clientAuth == .none)
@@ -66,7 +40,7 @@ struct ConfigurationTests {
 
     @Test("every key is read")
     func keys() throws {
-        let profile = try Self.profile(
+        let profile = try ConfigurationText.profile(
             "client_auth = client_secret_post", "connection = sms", "username = +4915112345678",
             "audience = https://api",
             "scope = openid read", "audiences = https://a https://b", "auth_params = a=1 b=c=d", "persist = session",
@@ -87,7 +61,7 @@ struct ConfigurationTests {
         #expect(profile.sessionLifetime == 3600)
         #expect(profile.language == "de")
         #expect(profile.forwardedFor == .ssh)
-        let agent = try Self.read("[agent]\nmin_ttl=1\nwait=2\nmax_connections=3\nkeep_unsaved=no").agent
+        let agent = try ConfigurationText.read("[agent]\nmin_ttl=1\nwait=2\nmax_connections=3\nkeep_unsaved=no").agent
         #expect(agent.minTTL == 1)
         #expect(agent.wait == 2)
         #expect(agent.maxConnections == 3)
@@ -96,14 +70,14 @@ struct ConfigurationTests {
 
     @Test("openid is always requested")
     func openID() throws {
-        #expect(try Self.profile("scope = email").scope == "openid email")
-        #expect(try Self.profile("scope = email openid").scope == "email openid")
+        #expect(try ConfigurationText.profile("scope = email").scope == "openid email")
+        #expect(try ConfigurationText.profile("scope = email openid").scope == "email openid")
     }
 
     @Test("the user's file overrides the system's key by key")
     func layers() throws {
         let system = "[agent]\nwait=5\nmin_ttl=7\n[profile work]\ndomain=acme.com\nclient_id=abc\naudience=https://a"
-        let configuration = try Self.read(
+        let configuration = try ConfigurationText.read(
             system, "[agent]\nwait=6\n[profile work]\naudience=https://b\n[profile own]\ndomain=b.com\nclient_id=x")
         #expect(configuration.agent.wait == 6)
         #expect(configuration.agent.minTTL == 7)
@@ -115,8 +89,8 @@ struct ConfigurationTests {
     @Test("an error names the file that the bad value stands in")
     func fileOfError() throws {
         let good = "[profile work]\ndomain=acme.com\nclient_id=abc"
-        #expect(try Self.error([good, "[agent]\nwait=x"])?.file.hasSuffix("1.conf") ?? false)
-        #expect(try Self.error(["[agent]\nwait=x", good])?.file.hasSuffix("0.conf") ?? false)
+        #expect(try ConfigurationText.error([good, "[agent]\nwait=x"])?.file.hasSuffix("1.conf") ?? false)
+        #expect(try ConfigurationText.error(["[agent]\nwait=x", good])?.file.hasSuffix("0.conf") ?? false)
     }
 
     @Test(
@@ -129,7 +103,7 @@ struct ConfigurationTests {
             ("[agent]\ndefault_profile = nobody", "agent", "default_profile"),
         ])
     func badAgentValue(text: String, group: String, key: String) throws {
-        let error = try #require(try Self.error([text]))
+        let error = try #require(try ConfigurationText.error([text]))
         #expect(error.group == group)
         #expect(error.key == key)
         #expect(error.description.contains(error.file))
@@ -151,14 +125,15 @@ struct ConfigurationTests {
         ])
     func badProfileValue(line: String, key: String) throws {
         let base = ["domain = acme.com", "client_id = abc"].filter { !line.hasPrefix($0.prefix { $0 != " " } + " ") }
-        let error = try #require(try Self.error([(["[profile work]"] + base + [line]).joined(separator: "\n")]))
+        let error = try #require(
+            try ConfigurationText.error([(["[profile work]"] + base + [line]).joined(separator: "\n")]))
         #expect(error.group == "profile work")
         #expect(error.key == key)
     }
 
     @Test("what is missing is named", arguments: [("client_id = abc", "domain"), ("domain = acme.com", "client_id")])
     func missing(line: String, key: String) throws {
-        #expect(try Self.error(["[profile work]\n\(line)"])?.key == key)
+        #expect(try ConfigurationText.error(["[profile work]\n\(line)"])?.key == key)
     }
 
     @Test(
@@ -170,17 +145,17 @@ struct ConfigurationTests {
             ("[profile work]\ndomain = a.com\nclient_id = x\npersist = keyrin", "keyring"),
         ])
     func suggestion(text: String, word: String) throws {
-        #expect(try Self.error([text])?.problem.contains("did you mean \"\(word)\"?") ?? false)
+        #expect(try ConfigurationText.error([text])?.problem.contains("did you mean \"\(word)\"?") ?? false)
     }
 
     @Test("a word that is near to none is not guessed at")
     func noSuggestion() throws {
-        #expect(try Self.error(["[agent]\nxyzzyplugh = 1"])?.problem.contains("did you mean") == false)
+        #expect(try ConfigurationText.error(["[agent]\nxyzzyplugh = 1"])?.problem.contains("did you mean") == false)
     }
 
     @Test("name is not a key of a profile")
     func nameIsNoKey() throws {
-        #expect(try Self.error(["[profile work]\ndomain = a.com\nclient_id = x\nname = y"])?.key == "name")
+        #expect(try ConfigurationText.error(["[profile work]\ndomain = a.com\nclient_id = x\nname = y"])?.key == "name")
     }
 
     @Test(
@@ -198,80 +173,19 @@ struct ConfigurationTests {
     func http() throws {
         let text = "[profile work]\nclient_id = x\nissuer = "
         #expect(
-            try Self.read(text + "http://127.0.0.1:9000").profile("work")?.issuer.description
+            try ConfigurationText.read(text + "http://127.0.0.1:9000").profile("work")?.issuer.description
                 == "http://127.0.0.1:9000/")
-        #expect(try Self.error([text + "http://acme.com"])?.key == "issuer")
+        #expect(try ConfigurationText.error([text + "http://acme.com"])?.key == "issuer")
     }
 
     @Test("forwarded_for needs a client that authenticates with its secret")
     func forwardedFor() throws {
         #expect(
-            try Self.profile("client_auth = client_secret_basic", "forwarded_for = 192.0.2.1").forwardedFor
+            try ConfigurationText.profile("client_auth = client_secret_basic", "forwarded_for = 192.0.2.1").forwardedFor
                 == .address("192.0.2.1"))
         #expect(throws: ConfigurationError.self) {
-            try Self.profile("client_auth = private_key_jwt", "forwarded_for = ssh")
+            try ConfigurationText.profile("client_auth = private_key_jwt", "forwarded_for = ssh")
         }
-    }
-
-    @Test(
-        "what is no key file is an error with the file's name",
-        arguments: ["nonsense", "[agent", "[agent]\nnonsense", "key = 1"])
-    func syntax(text: String) throws {
-        #expect(try Self.error([text])?.file.hasSuffix("0.conf") ?? false)
-    }
-
-    @Test(
-        "what a reader of the file could take otherwise than the agent is an error",
-        arguments: [
-            "[agent]\nwait=1\n[agent]\nmin_ttl=1", "[agent]\nwait=1\nwait=2", "[agent]\nwait=1\n wait = 1",
-            "[agent]\nwait=1\n  [agent]  \nmin_ttl=2", "[agent]\nwait[de]=1", "[agent]\nwait[xx_YY]=1",
-            "wait=1\n[agent]", "[]\nwait=1", "[agent]\n=1", "[agent] # mine\nwait=1", "[agent]x\nwait=1",
-            "[agent ]\nwait=1", "[ agent]\nwait=1", "[ag\u{200B}ent]\nwait=1", "[agent]\nwa\u{200B}it=1", "[a[b]\nx=1",
-            "[agent]\nwait=\"1\"", "[agent]\nwait='1'", "[agent]\nwait=1 # a", "[agent]\nwait=1 ; a",
-            "[agent]\nwait=#1",
-            "[agent]\nwait=1\u{200B}", "[agent]\nwait=1\u{202E}", "[agent]\nwait=\u{FEFF}1", "[agent]\nwait=1\u{7F}",
-            "[agent]\nwait=1\u{0}", "[agent]\nwait=1\u{85}2", "[agent]\nwait=\u{661}",
-            "[agent]\nwait=99999999999999999999",
-            "[agent]\nwait=+1 0", "[agent]\nwait=0x10", "[agent]\nwait=1e1",
-        ])
-    func ambiguous(text: String) throws {
-        #expect(try Self.error([text]) != nil)
-    }
-
-    @Test(
-        "a value of a profile has no quotes, comments and unseen characters",
-        arguments: [
-            "client_id = \"abc\"", "client_id = 'abc'", "client_id = abc # mine", "client_id = abc ;mine",
-            "client_id = a\u{A0}b",
-            "client_id = a\u{AD}b", "client_id = a\u{2066}b", "client_id = a\u{3164}b", "client_id = a\tb",
-            #"client_id = a\tb"#,
-            #"client_id = a\nb"#, "client_id = a\u{9B}b", "client_id = a\u{E0041}b", "client_id = a\u{2028}b",
-        ])
-    func slips(line: String) throws {
-        let error = try #require(try Self.error(["[profile work]\ndomain = acme.com\n" + line]))
-        #expect(error.group == "profile work" && error.key == "client_id")
-    }
-
-    @Test("such a value is an error also where the user's file has a good one")
-    func overridden() throws {
-        #expect(try Self.error(["[agent]\nwait='1'", "[agent]\nwait=1"])?.file.hasSuffix("0.conf") == true)
-    }
-
-    @Test("an apostrophe, a hash without a blank and a semicolon within a value are right")
-    func innocent() throws {
-        #expect(try Self.profile("audience = https://a/#b;c'd\"").audience == "https://a/#b;c'd\"")
-    }
-
-    @Test(
-        "a profile's group is written with one blank", arguments: ["profile  work", "profile work ", " profile work"])
-    func blanks(group: String) throws {
-        let rest = "\ndomain=a.com\nclient_id=x\n"
-        #expect(try Self.error(["[profile work]\(rest)[\(group)]\(rest)"]) != nil)
-    }
-
-    @Test("either end of line and a byte order mark are accepted")
-    func lineEnds() throws {
-        #expect(try Self.read("\u{FEFF}[agent]\r\nwait = 5\r\n").agent.wait == 5)
     }
 
     @Test("a directory in the file's place is an error that names it")
@@ -289,7 +203,9 @@ struct ConfigurationTests {
         let path = files.root + "/ca.pem"
         try "nonsense".write(toFile: path, atomically: true, encoding: .utf8)
         for value in ["ca.pem", path, files.root, "/dev/null", "/nonexistent.pem"] {
-            #expect(throws: ConfigurationError.self, "\(value)") { _ = try Self.profile("ca_file = \(value)") }
+            #expect(throws: ConfigurationError.self, "\(value)") {
+                _ = try ConfigurationText.profile("ca_file = \(value)")
+            }
         }
     }
 
@@ -298,15 +214,15 @@ struct ConfigurationTests {
         let profiles = (0..<20_000).map { "[profile p\($0)]\ndomain=a.de\nclient_id=b" }.joined(separator: "\n")
         let clock = ContinuousClock()
         let start = clock.now
-        let read = try Self.read(profiles)
+        let read = try ConfigurationText.read(profiles)
         #expect(read.profiles.count == 20_000)
         let groups = (0..<80_000).map { "[g\($0)]" }.joined(separator: "\n")
-        let error = try Self.error([groups])
+        let error = try ConfigurationText.error([groups])
         #expect(error != nil)
         #expect(clock.now - start < .seconds(60))
         let long = String(repeating: "x", count: 1_000_000)
-        #expect(try Self.error(["[agent]\n\(long)=1"]).map { $0.description.utf8.count < 1_000 } == true)
-        #expect(try Self.error(["[\(long)]"]).map { $0.description.utf8.count < 1_000 } == true)
-        #expect(try Self.error(["[agent]\nwait=\(long)"]).map { $0.problem.utf8.count < 1_000 } == true)
+        #expect(try ConfigurationText.error(["[agent]\n\(long)=1"]).map { $0.description.utf8.count < 1_000 } == true)
+        #expect(try ConfigurationText.error(["[\(long)]"]).map { $0.description.utf8.count < 1_000 } == true)
+        #expect(try ConfigurationText.error(["[agent]\nwait=\(long)"]).map { $0.problem.utf8.count < 1_000 } == true)
     }
 }
