@@ -31,6 +31,16 @@ package final class Reactor: SerialExecutor {
         case call(@Sendable () -> Void)
     }
 
+    /// What belongs to the thread.
+    private final class Own {
+        let timers = TimerQueue()
+        var work: [Work] = []
+        var atEndOfTurn: [@Sendable () -> Void] = []
+        var handlers: [CInt: Handler] = [:]
+        /// Pieces of work since memory was last given back.
+        var workSinceTidy = 0
+    }
+
     private let epoll = epoll_create1(CInt(EPOLL_CLOEXEC))
     /// Ends the wait when another thread has put something into the inbox.
     private let bell = eventfd(0, CInt(EFD_CLOEXEC) | CInt(EFD_NONBLOCK))
@@ -38,13 +48,9 @@ package final class Reactor: SerialExecutor {
     /// Set for the thread, and for no other.
     private let mark: pthread_key_t
 
-    // Touched by the thread alone, which the compiler cannot see: it is the executor, and no actor could protect what its executor needs to run it.
-    nonisolated(unsafe) let timers = TimerQueue()
-    nonisolated(unsafe) private var work: [Work] = []
-    nonisolated(unsafe) private var atEndOfTurn: [@Sendable () -> Void] = []
-    nonisolated(unsafe) private var handlers: [CInt: Handler] = [:]
-    /// Pieces of work since memory was last given back.
-    nonisolated(unsafe) private var workSinceTidy = 0
+    // Unsafe, because the compiler cannot see that the thread alone touches it: the thread is the executor, and no actor could protect what its executor
+    // needs to run it.
+    nonisolated(unsafe) private let own = Own()
 
     private static let batchesPerTurn = 64
     private static let tidyAfter = 1000
@@ -59,6 +65,9 @@ package final class Reactor: SerialExecutor {
         let failure = pthread_create(&thread, nil, { _ in Reactor.shared.run() }, nil)
         precondition(failure == 0 && epoll >= 0 && bell >= 0, "The agent's thread cannot be started.")
     }
+
+    /// For the thread alone.
+    var timers: TimerQueue { own.timers }
 
     private var isCurrent: Bool { pthread_getspecific(mark) != nil }
 }
@@ -82,7 +91,7 @@ extension Reactor {
     package func isIsolatingCurrentContext() -> Bool? { isCurrent }
 
     private func enqueue(_ item: Work) {
-        guard !isCurrent else { return work.append(item) }
+        guard !isCurrent else { return own.work.append(item) }
         let isFirst = inbox.withLock { inbox in
             inbox.append(item)
             return inbox.count == 1
@@ -110,7 +119,7 @@ extension Reactor {
     ///
     /// - Parameter edges: the handler is called when something has arrived (EPOLLET), otherwise for as long as there is something to read.
     func watch(_ descriptor: CInt, edges: Bool, _ handler: @escaping Handler) {
-        handlers[descriptor] = handler
+        own.handlers[descriptor] = handler
         control(EPOLL_CTL_ADD, descriptor, edges ? Self.edges : EPOLLIN.rawValue)
     }
 
@@ -132,13 +141,13 @@ extension Reactor {
     /// To be called before the descriptor is closed, and that by its own handler, or else between turns: a new descriptor of the same number would get what was
     /// told of the old one in this turn.
     func unwatch(_ descriptor: CInt) {
-        handlers[descriptor] = nil
+        own.handlers[descriptor] = nil
         epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, nil)
     }
 
     /// Calls once before the thread waits again, so that what many things of one turn need is done once.
     func callAtEndOfTurn(_ call: @escaping @Sendable () -> Void) {
-        atEndOfTurn.append(call)
+        own.atEndOfTurn.append(call)
     }
 
     private func run() -> Never {
@@ -155,13 +164,13 @@ extension Reactor {
         while true {
             doWork()
             timers.arm()
-            let isIdle = work.isEmpty && atEndOfTurn.isEmpty
-            let patience: CInt = !isIdle ? 0 : workSinceTidy < Self.tidyAfter ? -1 : Self.tidyPause
+            let isIdle = own.work.isEmpty && own.atEndOfTurn.isEmpty
+            let patience: CInt = !isIdle ? 0 : own.workSinceTidy < Self.tidyAfter ? -1 : Self.tidyPause
             let count = epoll_wait(epoll, &events, CInt(events.count), patience)
             if count == 0, isIdle { tidyUp() }
             for event in events.prefix(Int(max(count, 0))) {
                 // Without a handler: an event of this turn has had it removed.
-                handlers[event.data.fd]?(Readiness(rawValue: event.events))
+                own.handlers[event.data.fd]?(Readiness(rawValue: event.events))
             }
         }
     }
@@ -169,20 +178,20 @@ extension Reactor {
     /// Gives memory back that much work at once has needed: glibc by itself keeps for good what lies below anything that is still in use.
     private func tidyUp() {
         malloc_trim(0)
-        workSinceTidy = 0
+        own.workSinceTidy = 0
     }
 
     /// Does what there is to do and what comes of that: as a rule all of it, but never so much that the descriptors would not be looked at.
     private func doWork() {
         for _ in 0..<Self.batchesPerTurn {
             inbox.withLock { inbox in
-                work += inbox
+                own.work += inbox
                 inbox.removeAll(keepingCapacity: true)
             }
-            guard !work.isEmpty else { break }
+            guard !own.work.isEmpty else { break }
             var batch: [Work] = []
-            swap(&batch, &work)
-            workSinceTidy += batch.count
+            swap(&batch, &own.work)
+            own.workSinceTidy += batch.count
             for item in batch {
                 switch item {
                 case .job(let job): job.runSynchronously(on: asUnownedSerialExecutor())
@@ -191,7 +200,7 @@ extension Reactor {
             }
         }
         var calls: [@Sendable () -> Void] = []
-        swap(&calls, &atEndOfTurn)
+        swap(&calls, &own.atEndOfTurn)
         for call in calls { call() }
     }
 }
