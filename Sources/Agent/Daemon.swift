@@ -21,6 +21,7 @@ package enum Daemon {
 
     /// Does the work on the agent's thread, and ends the process with the status that it returns.
     package static func main(_ work: @escaping @Sendable () async -> Int32) -> Never {
+        postern_take_sent_crashes(0)
         Reactor.takeOverTasks()
         Task { exit(await work()) }
         while true { pause() }
@@ -36,7 +37,10 @@ package enum Daemon {
         let clock = SystemClock()
         let keyring = KeyringClient(environment: environment, clock: clock)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        group.next().execute { postern_report_stack_overflow() }
+        group.next().execute {
+            postern_take_sent_crashes(0)
+            postern_report_stack_overflow()
+        }
         let client = HTTPTransport.makeClient(on: group)
         let agent = Agent(
             environment: environment, keyring: keyring, unsaved: UnsavedRecords(inherited: inherited.stored),

@@ -193,6 +193,14 @@ void postern_report_stack_overflow(void) {
     if (stack.ss_sp != MAP_FAILED) sigaltstack(&stack, NULL);
 }
 
+void postern_take_sent_crashes(int takes) {
+    sigset_t sent;
+    sigemptyset(&sent);
+    sigaddset(&sent, SIGABRT);
+    sigaddset(&sent, SIGQUIT);
+    pthread_sigmask(takes ? SIG_UNBLOCK : SIG_BLOCK, &sent, NULL);
+}
+
 int postern_report_crashes(const char *program) {
     void *frame;
     snprintf(program_name, sizeof program_name, "%s", program);

@@ -152,6 +152,9 @@ extension Reactor {
 
     private func run() -> Never {
         postern_report_stack_overflow()
+        // The watchdog's signal finds a process that was stopped, and has it go on: any other thread would take it while this one accepts clients that
+        // nobody answers any more.
+        postern_take_sent_crashes(1)
         pthread_setspecific(mark, UnsafeRawPointer(bitPattern: 1))
         watch(bell, edges: false) { [bell] _ in
             var count: eventfd_t = 0

@@ -13,3 +13,8 @@ int postern_report_crashes(const char *program);
 /* Gives the calling thread a stack of its own for the report, without which an overflow of its stack ends the process without a line
    (sigaltstack(2)). The thread that called postern_report_crashes has one. For threads that last as long as the process: it is not given back. */
 void postern_report_stack_overflow(void);
+
+/* Whether the calling thread, and those that it starts, may be the one on which another process's SIGABRT or SIGQUIT is reported: systemd's watchdog sends
+   the one (systemd.service(5), WatchdogSec=), a person the other. Left to one thread alone, the report shows where that one is, and it does
+   nothing any more while the report is written. */
+void postern_take_sent_crashes(int takes);
