@@ -27,13 +27,13 @@ struct CrashFaultTests {
             let places = line.matches(of: /\ posternd\+(0x[0-9a-f]+)/).map { String($0.1) }
             #expect(!places.isEmpty, "\(line)")
             let resolved = try await agent.desktop.run("addr2line", ["-e", BuiltProduct.agent.path] + places).output
-            // What a watchdog sends shows the thread that may be stuck; anything else is taken by the process's first.
+            // What a watchdog sends shows the thread that may be stuck, anything else the process's first.
             let place = [SIGABRT, SIGQUIT].contains(signal) ? "Reactor.swift" : "Daemon.swift"
             #expect(resolved.contains(place), "\(line)\n\(resolved)")
         }
     }
 
-    @Test("row 7: of all threads the agent's alone takes the watchdog's signal, so that a process which ends accepts nobody")
+    @Test("row 7: of all threads the agent's alone takes the watchdog's signal: a process that ends accepts nobody")
     func watchdog() async throws {
         try await withRunningAgent { agent in
             // Threads for the tenant, the keyring and its worker are there from now on.
