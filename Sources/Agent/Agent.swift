@@ -22,7 +22,14 @@ package struct Agent: Sendable {
     let log: Logger
     let startedAt: Date
     let connectionLimit = ConnectionLimit()
+    let looks = Looks()
     let parts: Account.Parts
+
+    /// What is found out once for all who ask at the same time.
+    struct Looks: Sendable {
+        let status = SharedLook<Result<[UInt8], AgentError>>()
+        let profiles = SharedLook<Result<[UInt8], AgentError>>()
+    }
 
     /// - Parameter unsaved: what an earlier process left that the keyring may not have.
     package init(

@@ -99,9 +99,7 @@ actor AccountRegistry {
 
     /// Has everything that waits for the keyring done at once.
     func keyringChanged() async {
-        for account in await withRetired {
-            await account.keyringChanged()
-        }
+        await Reactor.shared.each(of: await withRetired) { await $0.keyringChanged() }
     }
 
     /// In the order of the configuration.
@@ -113,9 +111,7 @@ actor AccountRegistry {
     var summary: String {
         get async {
             var signedIn = 0
-            for account in all where await account.isSignedIn {
-                signedIn += 1
-            }
+            await Reactor.shared.each(of: all) { if await $0.isSignedIn { signedIn += 1 } }
             return summary(signedIn: signedIn)
         }
     }

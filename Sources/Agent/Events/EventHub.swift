@@ -17,13 +17,10 @@ final class EventHub: Sendable {
         self.clock = clock
     }
 
-    /// - Parameter profile: whose events are wanted; nil is everybody's.
+    /// - Parameter profile: whose events are wanted from now on; nil is everybody's.
     func add(_ subscriber: Subscriber, profile: String?) {
         subscriptions.withLock { subscriptions in
-            // Who asks for the same again has it already; there are no more filters than profiles.
-            guard !subscriptions.contains(where: { $0.subscriber === subscriber && $0.profile == profile }) else {
-                return
-            }
+            subscriptions.removeAll { $0.subscriber === subscriber }
             subscriptions.append(Subscription(subscriber: subscriber, profile: profile))
         }
     }
@@ -33,15 +30,8 @@ final class EventHub: Sendable {
     }
 
     func publish(_ kind: Event.Kind, profile: String? = nil, _ edit: (inout Event) -> Void = { _ in }) {
-        var interested: [Subscriber] = []
-        subscriptions.withLock { subscriptions in
-            // Who subscribed twice is told once.
-            for subscription in subscriptions
-            where profile == nil || subscription.profile == nil || subscription.profile == profile {
-                if !interested.contains(where: { $0 === subscription.subscriber }) {
-                    interested.append(subscription.subscriber)
-                }
-            }
+        let interested = subscriptions.withLock { subscriptions in
+            subscriptions.filter { profile == nil || $0.profile == nil || $0.profile == profile }.map(\.subscriber)
         }
         guard !interested.isEmpty else { return }
         var event = Event(kind, profile: profile, at: clock.wall.unixTime)

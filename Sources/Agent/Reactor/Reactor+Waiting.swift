@@ -31,6 +31,25 @@ extension Reactor {
         await withCheckedContinuation { continuation in execute { continuation.resume() } }
     }
 
+    /// Returns in the next turn: what goes through many says so after every few.
+    func nextTurn() async {
+        await withCheckedContinuation { continuation in
+            execute { Reactor.shared.callInNextTurn { continuation.resume() } }
+        }
+    }
+
+    /// Goes through many, a few in each turn, so that nobody waits for all of them.
+    func each<Element: Sendable>(
+        of elements: [Element], _ body: (Element) async -> Void
+    ) async {
+        for (number, element) in elements.enumerated() {
+            if number > 0, number.isMultiple(of: Self.fewPerTurn) { await nextTurn() }
+            await body(element)
+        }
+    }
+
+    private static let fewPerTurn = 16
+
     /// Returns when what `begin` has been given was called, or the task is cancelled. All three run on the thread.
     ///
     /// - Parameter cleanUp: takes back what `begin` has done.

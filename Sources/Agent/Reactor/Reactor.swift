@@ -31,11 +31,24 @@ package final class Reactor: SerialExecutor {
         case call(@Sendable () -> Void)
     }
 
+    /// Calls that wait for it.
+    private struct NextTurn {
+        /// Those that waited for room to do something long.
+        var first: [@Sendable () -> Void] = []
+        var then: [@Sendable () -> Void] = []
+
+        var isEmpty: Bool { first.isEmpty && then.isEmpty }
+    }
+
     /// What belongs to the thread.
     private final class Own {
         let timers = TimerQueue()
         var work: [Work] = []
         var atEndOfTurn: [@Sendable () -> Void] = []
+        var nextTurn = NextTurn()
+        var turn = 0
+        /// The last turn in which something long was done.
+        var longTurn = -1
         var handlers: [CInt: Handler] = [:]
         /// Pieces of work since memory was last given back.
         var workSinceTidy = 0
@@ -145,6 +158,23 @@ extension Reactor {
         epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, nil)
     }
 
+    /// Which turn this is: in each the thread looks at the descriptors once, and does what has come of it.
+    var turnNumber: Int { own.turn }
+
+    /// Calls once in the next turn, after what the descriptors bring in it. It is how what has much to do lets others have their turn.
+    ///
+    /// - Parameter first: before all who do not say so.
+    func callInNextTurn(first: Bool = false, _ call: @escaping @Sendable () -> Void) {
+        if first { own.nextTurn.first.append(call) } else { own.nextTurn.then.append(call) }
+    }
+
+    /// Whether something that takes as long as hundreds of requests may be done now: one thing in a turn may.
+    func takeLongTurn() -> Bool {
+        guard own.longTurn != own.turn else { return false }
+        own.longTurn = own.turn
+        return true
+    }
+
     /// Calls once before the thread waits again, so that what many things of one turn need is done once.
     func callAtEndOfTurn(_ call: @escaping @Sendable () -> Void) {
         own.atEndOfTurn.append(call)
@@ -167,15 +197,25 @@ extension Reactor {
         while true {
             doWork()
             timers.arm()
-            let isIdle = own.work.isEmpty && own.atEndOfTurn.isEmpty
+            let isIdle = own.work.isEmpty && own.atEndOfTurn.isEmpty && own.nextTurn.isEmpty
             let patience: CInt = !isIdle ? 0 : own.workSinceTidy < Self.tidyAfter ? -1 : Self.tidyPause
             let count = epoll_wait(epoll, &events, CInt(events.count), patience)
+            own.turn += 1
             if count == 0, isIdle { tidyUp() }
             for event in events.prefix(Int(max(count, 0))) {
                 // Without a handler: an event of this turn has had it removed.
                 own.handlers[event.data.fd]?(Readiness(rawValue: event.events))
             }
+            callThoseWaiting()
         }
+    }
+
+    private func callThoseWaiting() {
+        guard !own.nextTurn.isEmpty else { return }
+        var calls = NextTurn()
+        swap(&calls, &own.nextTurn)
+        for call in calls.first { call() }
+        for call in calls.then { call() }
     }
 
     /// Gives memory back that much work at once has needed: glibc by itself keeps for good what lies below anything that is still in use.

@@ -4,14 +4,21 @@ import PosternProtocol
 
 /// One client: one JSON value a line in, one a line out. Lines are answered as they are done, in any order.
 ///
-/// A connection has bounds of its own (line length, time to finish a line, requests at work, answers not read), so that no client can delay another.
+/// A connection has bounds of its own (requests and bytes at work, answers not read, time to finish a line), and begins one line in a turn, so that no
+/// client can delay another. Where a bound is met nothing is read.
 actor Connection {
-    /// Lines worked on at once; more wait until one is answered, and nothing is read meanwhile.
-    static let atWorkLimit = 128
-    /// Bytes of answers that a client may leave unread before nothing more is read from it.
-    static let unreadAnswersLimit = 1 << 20
-    /// Reads of 16 KiB at most until others have their turn.
-    private static let readsPerTurn = 4
+    /// Requests worked on at once. A line is begun where a whole batch has room, so at least half as many are.
+    static let atWorkLimit = 2 * RequestHandler.batchLimit
+    /// Of these, who wait for a login.
+    static let loginWaitLimit = 8
+    /// Bytes that requests at work, and answers that wait for the rest of their batch, may hold before nothing more is begun.
+    static let bytesAtWorkLimit = 256 * 1024
+    /// Bytes of answers that a client may leave unread before nothing more is begun.
+    static let unreadLimit = 256 * 1024
+    /// Bytes that a subscriber may leave unread before it loses the connection.
+    static let unreadEventsLimit = 1 << 20
+    /// A line that is longer takes so long to read that one is begun in a turn, of all connections.
+    static let longLine = 16 * 1024
     /// A line that has begun must end within this time.
     static let lineDeadline = Duration.seconds(10)
 
@@ -29,18 +36,23 @@ actor Connection {
 
     private var splitter = LineSplitter()
     private var lineTimer: Task<Void, Never>?
-    private var atWork: [Int: Task<Void, Never>] = [:]
-    private var count = 0
-    private var waiting: [[UInt8]] = []
-    /// What the socket has not taken yet.
-    private var unsent: [UInt8] = []
+    private(set) var atWork: [Int: Task<Void, Never>] = [:]
+    private(set) var count = 0
+    private var loginWaits = 0
+    private var bytesAtWork = 0
+    /// The last turn in which a line was begun, or something read.
+    private var turn = -1
+    private var waitsForTurn = false
+    private var unsent = OutgoingBytes()
     private var willFlush = false
     private var waitsForRoom = false
     /// There is something to read, as far as is known.
     private var isReadable = false
     /// The client has said that it sends no more; what it has sent may not have been read yet.
     private var hasEnded = false
-    /// Nothing more is read; what is being worked on is answered.
+    /// Nobody is left to read an answer; what was sent before is still done.
+    private var isHungUp = false
+    /// Nothing more is read; what has come is answered.
     private var isEnding = false
     private var isOpen = true
     private var caller: Caller?
@@ -80,7 +92,6 @@ actor Connection {
         lineTimer?.cancel()
         // Nobody is left to be answered. A refresh that was waited for goes on.
         for task in atWork.values { task.cancel() }
-        waiting = []
         if let caller { events.remove(caller.subscriber) }
         // It has this connection in turn.
         caller = nil
@@ -92,9 +103,9 @@ actor Connection {
     private func react(to readiness: Reactor.Readiness) {
         if !readiness.isDisjoint(with: [.readable, .ended, .hungUp]) { isReadable = true }
         if !readiness.isDisjoint(with: [.ended, .hungUp]) { hasEnded = true }
+        if !readiness.isDisjoint(with: .hungUp) { isHungUp = true }
         if readiness.contains(.writable) { flush() }
-        read()
-        if !readiness.isDisjoint(with: .hungUp) { close() }
+        proceed()
     }
 }
 
@@ -102,74 +113,93 @@ actor Connection {
 
 extension Connection {
     /// A client that does not read its answers, or asks faster than it can be answered, is slowed down.
-    private var mayRead: Bool {
-        isOpen && !isEnding && atWork.count < Self.atWorkLimit && unsent.count < Self.unreadAnswersLimit
+    private var mayBegin: Bool {
+        isOpen && atWork.count + RequestHandler.batchLimit <= Self.atWorkLimit
+            && bytesAtWork < Self.bytesAtWorkLimit && unsent.count < Self.unreadLimit
     }
 
-    private func read() {
-        var reads = 0
-        while isReadable, mayRead {
-            // Who sends without end must not keep the thread: epoll tells again, when all others have had their turn.
-            guard reads < Self.readsPerTurn else { return Reactor.shared.rearm(socket, forRoom: waitsForRoom) }
-            reads += 1
-            withUnsafeTemporaryAllocation(byteCount: 16384, alignment: 1) { buffer in
-                let count = Glibc.read(socket, buffer.baseAddress, buffer.count)
-                if count > 0 {
-                    // epoll(7): less than was asked for means that there is no more now, and that more will be told of.
-                    // The end is told of once.
-                    if count < buffer.count, !hasEnded { isReadable = false }
-                    take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                } else if count == 0 {
-                    isReadable = false
-                    readLast()
-                } else if errno == EAGAIN {
-                    isReadable = false
-                } else if errno != EINTR {
-                    close()
-                }
+    /// Reads some and begins a line, if there is one and it may begin; the rest is for later turns. To be called whenever that may have changed.
+    private func proceed() {
+        guard isOpen, !waitsForTurn else { return }
+        guard mayBegin else { return isHungUp ? close() : () }
+        guard turn != Reactor.shared.turnNumber else { return waitForTurn() }
+        if splitter.nextLength() == nil, isReadable { read() }
+        guard isOpen else { return }
+        if let length = splitter.nextLength() {
+            guard length <= Self.longLine || Reactor.shared.takeLongTurn() else { return waitForTurn(first: true) }
+            turn = Reactor.shared.turnNumber
+            // A line that follows has its time from its own beginning.
+            lineTimer?.cancel()
+            lineTimer = nil
+            switch splitter.next() {
+            case .line(let line): begin(line)
+            case .tooLong:
+                end(saying: AgentError(.invalidRequest, "A line is longer than \(LineSplitter.limit) bytes."))
+            case nil: break
+            }
+        }
+        if hasMore {
+            waitForTurn()
+        } else if isHungUp {
+            close()
+        } else {
+            if splitter.hasPartialLine, lineTimer == nil { startLineTimer() }
+            closeIfDone()
+        }
+    }
+
+    /// Whether there is something that could be begun, as far as is known.
+    private var hasMore: Bool { isReadable || splitter.nextLength() != nil }
+
+    private func waitForTurn(first: Bool = false) {
+        guard hasMore else { return }
+        waitsForTurn = true
+        Reactor.shared.callInNextTurn(first: first) { [self] in
+            assumeIsolated { connection in
+                connection.waitsForTurn = false
+                connection.proceed()
             }
         }
     }
 
-    private func take(_ bytes: UnsafeRawBufferPointer) {
-        let elements = splitter.feed(bytes)
-        take(elements)
-        if !splitter.hasPartialLine || !elements.isEmpty {
-            // Each line has its time from its own beginning.
-            lineTimer?.cancel()
-            lineTimer = nil
+    private func read() {
+        turn = Reactor.shared.turnNumber
+        withUnsafeTemporaryAllocation(byteCount: 16384, alignment: 1) { buffer in
+            let count = Glibc.read(socket, buffer.baseAddress, buffer.count)
+            if count > 0 {
+                // epoll(7): less than was asked for means that there is no more now, and that more will be told of.
+                // The end is told of once.
+                if count < buffer.count, !hasEnded { isReadable = false }
+                splitter.feed(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            } else if count == 0 {
+                splitter.finish()
+                endReading()
+            } else if errno == EAGAIN {
+                isReadable = false
+            } else if errno != EINTR {
+                close()
+            }
         }
-        if splitter.hasPartialLine, !isEnding, lineTimer == nil { startLineTimer() }
+    }
+
+    private func endReading() {
+        isEnding = true
+        isReadable = false
+        lineTimer?.cancel()
     }
 
     private func startLineTimer() {
+        guard !isEnding else { return }
         lineTimer = Task {
             try? await clock.sleep(for: Self.lineDeadline)  // cancelled: the line has ended, or the connection
             if !Task.isCancelled { lineIsLate() }
         }
     }
 
-    private func readLast() {
-        lineTimer?.cancel()
-        take(splitter.finish())
-        isEnding = true
-        closeIfDone()
-    }
-
-    private func take(_ elements: [LineSplitter.Element]) {
-        for element in elements {
-            switch element {
-            case .line(let line) where atWork.count < Self.atWorkLimit: answer(line)
-            case .line(let line): waiting.append(line)
-            case .tooLong:
-                end(saying: AgentError(.invalidRequest, "A line is longer than \(LineSplitter.limit) bytes."))
-            }
-        }
-    }
-
     private func lineIsLate() {
+        lineTimer = nil
         // The rest of the line may be there and only not read yet.
-        guard mayRead else { return startLineTimer() }
+        guard mayBegin, !hasMore else { return startLineTimer() }
         end(saying: AgentError(.invalidRequest, "A line was not finished within 10 seconds."))
     }
 }
@@ -177,18 +207,59 @@ extension Connection {
 // MARK: - Answering
 
 extension Connection {
-    private func answer(_ line: [UInt8]) {
+    /// Answers to requests that came together and are answered together.
+    private final class Batch {
+        var open: Int
+        var answers: [Answer] = []
+
+        init(of count: Int) {
+            open = count
+        }
+    }
+
+    private func begin(_ line: [UInt8]) {
+        switch handler.read(line) {
+        case .request(let request): begin(request, in: nil)
+        case .batch(let requests):
+            let batch = Batch(of: requests.count)
+            for request in requests { begin(request, in: batch) }
+        }
+    }
+
+    private func begin(_ request: RequestHandler.ReadRequest, in batch: Batch?) {
+        let waits = request.method == WaitForLogin.method
+        if waits, loginWaits == Self.loginWaitLimit {
+            let error = AgentError(.busy, "Over one connection \(Self.loginWaitLimit) may wait for a login at once.")
+            return end(handler.refusal(of: request, error), in: batch)
+        }
+        if waits { loginWaits += 1 }
+        bytesAtWork += request.size
         count += 1
         let number = count
         let caller = asCaller
         atWork[number] = Task {
-            let answer = await handler.answer(line, caller: caller)
+            let answer = await handler.answer(request, caller: caller)
             atWork[number] = nil
+            bytesAtWork -= request.size
+            if waits { loginWaits -= 1 }
             // Nobody is there any more; what the request may have subscribed to is for nobody.
             guard isOpen else { return events.remove(caller.subscriber) }
-            if !waiting.isEmpty { self.answer(waiting.removeFirst()) }
-            write(answer)
+            end(answer, in: batch)
+            proceed()
         }
+    }
+
+    /// - Parameter answer: nil if there is none to give.
+    private func end(_ answer: Answer?, in batch: Batch?) {
+        guard let batch else { return write(answer) }
+        batch.open -= 1
+        if let answer {
+            batch.answers.append(answer)
+            bytesAtWork += answer.count
+        }
+        guard batch.open == 0 else { return }
+        bytesAtWork -= batch.answers.reduce(0) { $0 + $1.count }
+        write(batch.answers.isEmpty ? nil : Answer(batch: batch.answers))
     }
 
     /// This connection as the methods know it: one that events can be sent over, with a process at its other end.
@@ -214,14 +285,14 @@ extension Connection {
 
     /// A subscriber who has left so much unread would miss events without knowing; it loses the connection instead.
     private func send(event line: [UInt8]) {
-        guard unsent.count < Self.unreadAnswersLimit else { return close() }
-        write(line)
+        guard unsent.count < Self.unreadEventsLimit else { return close() }
+        write(Answer(line))
     }
 
     /// Says what is wrong with the connection itself, and ends it after what is still being worked on.
     private func end(saying error: AgentError) {
-        guard !isEnding else { return }
-        isEnding = true
+        endReading()
+        splitter = LineSplitter()
         write(RequestHandler.complaint(error))
     }
 }
@@ -229,11 +300,11 @@ extension Connection {
 // MARK: - Writing
 
 extension Connection {
-    private func write(_ answer: consuming [UInt8]?) {
+    private func write(_ answer: consuming Answer?) {
         guard isOpen else { return }
-        if var line = consume answer {
-            line.append(UInt8(ascii: "\n"))
-            if unsent.isEmpty { unsent = line } else { unsent += line }
+        if var answer = consume answer, !isHungUp {
+            answer.append("\n")
+            unsent.append(answer)
         }
         guard !willFlush else { return }
         willFlush = true
@@ -244,30 +315,26 @@ extension Connection {
     private func flush() {
         willFlush = false
         guard isOpen else { return }
-        var sent = 0
-        while sent < unsent.count {
-            let count = unsent[sent...].withUnsafeBytes { bytes in
-                Glibc.send(socket, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
-            }
-            if count >= 0 {
-                sent += count
-            } else if errno == EAGAIN {
-                break
-            } else if errno != EINTR {
-                return close()
+        var isBroken = false
+        unsent.send { bytes in
+            while true {
+                let count = Glibc.send(socket, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
+                if count >= 0 { return count }
+                if errno == EINTR { continue }
+                isBroken = errno != EAGAIN
+                return nil
             }
         }
-        // Taken whole, as it is as a rule, it goes with the memory that it needed.
-        if sent == unsent.count { unsent = [] } else { unsent.removeFirst(sent) }
+        if isBroken { return close() }
         if waitsForRoom == unsent.isEmpty {
             waitsForRoom.toggle()
             Reactor.shared.rearm(socket, forRoom: waitsForRoom)
         }
-        read()
+        proceed()
         closeIfDone()
     }
 
     private func closeIfDone() {
-        if isEnding, atWork.isEmpty, waiting.isEmpty, unsent.isEmpty, !willFlush { close() }
+        if isOpen, isEnding, atWork.isEmpty, splitter.nextLength() == nil, unsent.isEmpty, !willFlush { close() }
     }
 }

@@ -1,4 +1,4 @@
-/// Cuts a stream of bytes into lines: the framing of the socket, without the socket.
+/// Cuts a stream of bytes into lines: the framing of the socket, without the socket. Lines are taken one by one, and what is not taken stays as it came.
 struct LineSplitter {
     /// The longest line, bytes without its newline.
     static let limit = 256 * 1024
@@ -9,48 +9,87 @@ struct LineSplitter {
         case tooLong
     }
 
-    private var partial: [UInt8] = []
+    private var bytes: [UInt8] = []
+    /// Where the bytes begin that were not taken yet.
+    private var start = 0
+    /// Up to here there is no newline among them.
+    private var searched = 0
     private var isTooLong = false
+    private var hasEnded = false
+    /// The line that comes next, if it has been looked for and is there, without its newline.
+    private var found: Range<Int>?
 
-    /// Whether a line has begun and not ended.
-    var hasPartialLine: Bool { isTooLong || !partial.isEmpty }
+    /// Whether a line has begun and not ended. To be asked when no more can be taken.
+    var hasPartialLine: Bool { isTooLong || start < bytes.count }
 
-    /// The lines that these bytes complete, in order. Empty lines are skipped: they separate nothing.
-    mutating func feed(_ bytes: some Collection<UInt8>) -> [Element] {
-        var elements: [Element] = []
-        var rest = bytes[...]
-        while let newline = rest.firstIndex(of: UInt8(ascii: "\n")) {
-            append(rest[..<newline])
-            endLine(in: &elements)
-            rest = rest[rest.index(after: newline)...]
+    /// Adds what has come.
+    mutating func feed(_ more: some Collection<UInt8>) {
+        if start > 0 {
+            bytes.removeFirst(start)
+            searched -= start
+            found = found.map { $0.lowerBound - start..<$0.upperBound - start }
+            start = 0
         }
-        append(rest)
-        return elements
+        bytes.append(contentsOf: more)
     }
 
-    /// The last line, which end-of-file ends as well as a newline does.
-    mutating func finish() -> [Element] {
-        var elements: [Element] = []
-        endLine(in: &elements)
-        return elements
+    /// Says that nothing more comes: end-of-file ends the last line as well as a newline does.
+    mutating func finish() {
+        hasEnded = true
     }
 
-    private mutating func append(_ bytes: some Collection<UInt8>) {
-        guard !isTooLong, partial.count + bytes.count <= Self.limit else {
-            isTooLong = true
-            partial = []
-            return
-        }
-        partial.append(contentsOf: bytes)
+    /// How long the line is that ``next()`` will take, bytes; nil if none is complete.
+    mutating func nextLength() -> Int? {
+        look()
+        return isTooLong && found != nil ? 0 : found?.count
     }
 
-    private mutating func endLine(in elements: inout [Element]) {
-        if isTooLong {
-            elements.append(.tooLong)
-        } else if partial.contains(where: { !" \r\t".utf8.contains($0) }) {
-            elements.append(.line(partial))
+    /// Takes the next line. Empty lines are skipped: they separate nothing.
+    mutating func next() -> Element? {
+        look()
+        guard let line = found else { return nil }
+        found = nil
+        defer { isTooLong = false }
+        // The only line there is, as a rule, is handed over and not copied.
+        if line.lowerBound == 0, line.upperBound + 1 >= bytes.count {
+            var taken: [UInt8] = []
+            swap(&taken, &bytes)
+            taken.removeLast(taken.count - line.count)
+            (start, searched) = (0, 0)
+            return isTooLong ? .tooLong : .line(taken)
         }
-        partial = []
-        isTooLong = false
+        let taken = bytes[line]
+        start = min(line.upperBound + 1, bytes.count)
+        searched = start
+        if start == bytes.count { drop() }
+        return isTooLong ? .tooLong : .line(Array(taken))
+    }
+
+    /// Finds the next line, unless it was found before.
+    private mutating func look() {
+        while found == nil {
+            let newline = bytes[searched...].withUnsafeBufferPointer { $0.firstIndex(of: UInt8(ascii: "\n")) }
+            guard let end = newline.map({ searched + $0 }) ?? (hasEnded && hasPartialLine ? bytes.count : nil) else {
+                searched = bytes.count
+                if isTooLong || searched - start > Self.limit {
+                    isTooLong = true
+                    drop()
+                }
+                return
+            }
+            if end - start > Self.limit { isTooLong = true }
+            if isTooLong || bytes[start..<end].contains(where: { !" \r\t".utf8.contains($0) }) {
+                found = start..<end
+            } else {
+                start = min(end + 1, bytes.count)
+                searched = start
+                if start == bytes.count { drop() }
+            }
+        }
+    }
+
+    private mutating func drop() {
+        bytes = []
+        (start, searched) = (0, 0)
     }
 }

@@ -15,35 +15,34 @@ struct Methods: Sendable {
         return encoder
     }()
 
-    /// - Parameters:
-    ///   - params: the bytes of `params`, if any.
-    ///   - caller: who asks.
-    /// - Returns: the bytes of `result`.
-    func call(_ method: String, params: ArraySlice<UInt8>?, caller: Caller) async throws(AgentError) -> [UInt8] {
+    /// What a request asks for, done: returns the bytes of `result`. It holds what its params say, and not their bytes.
+    typealias Work = @Sendable (Caller) async throws(AgentError) -> [UInt8]
+
+    /// Reads a request.
+    ///
+    /// - Parameter params: the bytes of `params`, if any.
+    func work(of method: String, params: ArraySlice<UInt8>?) throws(AgentError) -> Work {
         switch method {
-        case Hello.method: try await perform(params, agent.hello)
-        case GetStatus.method: try await perform(params, agent.status)
-        case Reload.method: try await perform(params, agent.reload)
-        case UnlockKeyring.method: try await perform(params, agent.unlockKeyring)
-        case GetToken.method: try await getToken(params, caller.pid)
-        case GetIDToken.method: try await perform(params, for: caller.pid, agent.idToken)
-        case StartLogin.method: try await perform(params, by: caller, agent.startLogin)
-        case AnswerLogin.method: try await perform(params, by: caller, agent.answerLogin)
-        case ResendCode.method: try await perform(params, agent.resendCode)
-        case WaitForLogin.method: try await perform(params, agent.waitForLogin)
-        case CancelLogin.method: try await perform(params, agent.cancelLogin)
-        case ListFactors.method: try await perform(params, by: caller, agent.listFactors)
-        case EnrollFactor.method: try await perform(params, by: caller, agent.enrollFactor)
-        case RemoveFactor.method: try await perform(params, by: caller, agent.removeFactor)
-        case Logout.method: try await perform(params, for: caller.pid, agent.logout)
-        case ListProfiles.method: try await perform(params, agent.listProfiles)
-        case AddProfile.method: try await perform(params, for: caller.pid, agent.addProfile)
-        case RemoveProfile.method: try await perform(params, for: caller.pid, agent.removeProfile)
-        case SetClientSecret.method: try await perform(params, for: caller.pid, agent.setClientSecret)
-        case SubscribeToEvents.method:
-            try await perform(params) { request throws(AgentError) in
-                try await agent.subscribe(request, caller.subscriber)
-            }
+        case Hello.method: try work(params, agent.hello)
+        case GetStatus.method: try look(GetStatus.self, params, agent.looks.status, agent.status)
+        case Reload.method: try work(params, agent.reload)
+        case UnlockKeyring.method: try work(params, agent.unlockKeyring)
+        case GetToken.method: try token(params)
+        case GetIDToken.method: try work(params, for: agent.idToken)
+        case StartLogin.method: try work(params, by: agent.startLogin)
+        case AnswerLogin.method: try work(params, by: agent.answerLogin)
+        case ResendCode.method: try work(params, agent.resendCode)
+        case WaitForLogin.method: try work(params, agent.waitForLogin)
+        case CancelLogin.method: try work(params, agent.cancelLogin)
+        case ListFactors.method: try work(params, by: agent.listFactors)
+        case EnrollFactor.method: try work(params, by: agent.enrollFactor)
+        case RemoveFactor.method: try work(params, by: agent.removeFactor)
+        case Logout.method: try work(params, for: agent.logout)
+        case ListProfiles.method: try look(ListProfiles.self, params, agent.looks.profiles, agent.listProfiles)
+        case AddProfile.method: try work(params, for: agent.addProfile)
+        case RemoveProfile.method: try work(params, for: agent.removeProfile)
+        case SetClientSecret.method: try work(params, for: agent.setClientSecret)
+        case SubscribeToEvents.method: try subscription(params)
         default:
             throw AgentError(.methodNotFound, "There is no method \"\(TenantText.printable(method))\".") { data in
                 data.hint = "The agent may be older than the program that asks; restart it after an upgrade."
@@ -51,35 +50,56 @@ struct Methods: Sendable {
         }
     }
 
-    private func perform<R: Request>(
-        _ params: ArraySlice<UInt8>?, _ method: (R) async throws(AgentError) -> R.Response
-    ) async throws(AgentError) -> [UInt8] {
-        try Self.encode(try await method(try Self.decode(R.self, from: params)))
+    private func work<R: Request>(
+        _ params: ArraySlice<UInt8>?, _ method: @escaping @Sendable (R) async throws(AgentError) -> R.Response
+    ) throws(AgentError) -> Work {
+        let request = try Self.decode(R.self, from: params)
+        return { (_) throws(AgentError) in try Self.encode(try await method(request)) }
     }
 
     /// For a method that what a caller has proven counts for.
-    private func perform<R: Request>(
-        _ params: ArraySlice<UInt8>?, by caller: Caller,
-        _ method: (R, Peer) async throws(AgentError) -> R.Response
-    ) async throws(AgentError) -> [UInt8] {
+    private func work<R: Request>(
+        _ params: ArraySlice<UInt8>?,
+        by method: @escaping @Sendable (R, Peer) async throws(AgentError) -> R.Response
+    ) throws(AgentError) -> Work {
         let request = try Self.decode(R.self, from: params)
-        return try Self.encode(try await method(request, await caller.peer()))
+        return { (caller) throws(AgentError) in try Self.encode(try await method(request, await caller.peer())) }
     }
 
     /// For a method that says in the log who asked for what it did.
-    private func perform<R: Request>(
-        _ params: ArraySlice<UInt8>?, for pid: pid_t?, _ method: (R, pid_t?) async throws(AgentError) -> R.Response
-    ) async throws(AgentError) -> [UInt8] {
-        try Self.encode(try await method(try Self.decode(R.self, from: params), pid))
+    private func work<R: Request>(
+        _ params: ArraySlice<UInt8>?,
+        for method: @escaping @Sendable (R, pid_t?) async throws(AgentError) -> R.Response
+    ) throws(AgentError) -> Work {
+        let request = try Self.decode(R.self, from: params)
+        return { (caller) throws(AgentError) in try Self.encode(try await method(request, caller.pid)) }
     }
 
-    private func getToken(_ params: ArraySlice<UInt8>?, _ pid: pid_t?) async throws(AgentError) -> [UInt8] {
+    private func subscription(_ params: ArraySlice<UInt8>?) throws(AgentError) -> Work {
+        let request = try Self.decode(SubscribeToEvents.self, from: params)
+        return { [agent] (caller) throws(AgentError) in
+            try Self.encode(try await agent.subscribe(request, caller.subscriber))
+        }
+    }
+
+    private func token(_ params: ArraySlice<UInt8>?) throws(AgentError) -> Work {
         let params = params ?? Self.noParams
         let request =
             if let plain = GetToken(plain: params) { plain } else { try Self.decode(GetToken.self, from: params) }
-        let response = try await agent.token(request, pid)
-        if let plain = response.plainJSON { return plain }
-        return try Self.encode(response)
+        return { [agent] (caller) throws(AgentError) in
+            let response = try await agent.token(request, caller.pid)
+            if let plain = response.plainJSON { return plain }
+            return try Self.encode(response)
+        }
+    }
+
+    /// For a method without params that tells of all profiles.
+    private func look<R: Request>(
+        _ type: R.Type, _ params: ArraySlice<UInt8>?, _ look: SharedLook<Result<[UInt8], AgentError>>,
+        _ method: @escaping @Sendable () async -> Result<[UInt8], AgentError>
+    ) throws(AgentError) -> Work {
+        _ = try Self.decode(R.self, from: params)
+        return { (_) throws(AgentError) in try await look.value(method).get() }
     }
 
     static func encode(_ response: some Encodable) throws(AgentError) -> [UInt8] {

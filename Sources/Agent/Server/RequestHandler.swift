@@ -1,84 +1,116 @@
 import FoundationEssentials
 import PosternProtocol
 
-/// Turns a line into its answer: JSON-RPC 2.0 in, JSON-RPC 2.0 out. It knows no socket.
+/// Turns a line into requests, and a request into its answer: JSON-RPC 2.0 in, JSON-RPC 2.0 out. It knows no socket.
 struct RequestHandler: Sendable {
     /// Requests in one batch at most.
     static let batchLimit = 64
 
     let methods: Methods
 
-    /// - Parameter caller: whose line it is.
-    /// - Returns: the answer without a newline, or nil if there is none to give (notifications).
-    func answer(_ line: [UInt8], caller: Caller) async -> [UInt8]? {
+    /// What a line holds.
+    enum Line {
+        case request(ReadRequest)
+        /// Answered together.
+        case batch([ReadRequest])
+    }
+
+    /// A request whose line has been read and is needed no more.
+    struct ReadRequest: Sendable {
+        /// As it was written; nil in a notification, which is not answered.
+        fileprivate let id: [UInt8]?
+        /// Nil if the text is no request.
+        let method: String?
+        fileprivate let work: Result<Methods.Work, AgentError>
+        /// Bytes that the request may hold while it is worked on.
+        let size: Int
+
+        fileprivate init(refused error: AgentError, id: ArraySlice<UInt8>? = nil) {
+            self.id = Array(id ?? ArraySlice("null".utf8))
+            method = nil
+            work = .failure(error)
+            size = self.id?.count ?? 0
+        }
+
+        fileprivate init(_ request: IncomingRequest, _ work: Result<Methods.Work, AgentError>) {
+            id = request.id.map { Array($0) }
+            method = request.method
+            self.work = work
+            size = (request.id?.count ?? 0) + (request.params?.count ?? 0)
+        }
+    }
+
+    func read(_ line: [UInt8]) -> Line {
         let outline: StrictJSON.Outline
         do {
             outline = try StrictJSON.outline(of: line[...])
         } catch {
-            return Self.response(
-                id: nil,
-                .failure(AgentError(.parseError, "The line is no JSON: \(error.reason) (byte \(error.offset)).")))
+            return refuse(.parseError, "The line is no JSON: \(error.reason) (byte \(error.offset)).")
         }
-        guard case .array(let elements) = outline else {
-            return await answer(line[...], outline, caller)
-        }
-        guard !elements.isEmpty else {
-            return Self.response(id: nil, .failure(AgentError(.invalidRequest, "The batch is empty.")))
-        }
+        guard case .array(let elements) = outline else { return .request(read(line[...], outline)) }
+        guard !elements.isEmpty else { return refuse(.invalidRequest, "The batch is empty.") }
         guard elements.count <= Self.batchLimit else {
-            return Self.response(
-                id: nil, .failure(AgentError(.invalidRequest, "A batch may hold \(Self.batchLimit) requests.")))
+            return refuse(.invalidRequest, "A batch may hold \(Self.batchLimit) requests.")
         }
-        let answers = await withTaskGroup(of: [UInt8]?.self) { group in
-            for element in elements {
-                group.addTask { await self.answer(line[element], try? StrictJSON.outline(of: line[element]), caller) }
-            }
-            return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
-        }
-        return answers.isEmpty ? nil : [UInt8(ascii: "[")] + answers.joined(separator: ",".utf8) + [UInt8(ascii: "]")]
+        return .batch(elements.map { read(line[$0], try? StrictJSON.outline(of: line[$0])) })
     }
 
-    private func answer(
-        _ text: ArraySlice<UInt8>, _ outline: StrictJSON.Outline?, _ caller: Caller
-    ) async -> [UInt8]? {
+    private func refuse(_ code: AgentError.Code, _ message: String) -> Line {
+        .request(ReadRequest(refused: AgentError(code, message)))
+    }
+
+    private func read(_ text: ArraySlice<UInt8>, _ outline: StrictJSON.Outline?) -> ReadRequest {
         let request: IncomingRequest
         do {
             request = try IncomingRequest(text, outline)
         } catch {
-            return Self.response(id: error.id, .failure(error.error))
+            return ReadRequest(refused: error.error, id: error.id)
         }
+        do {
+            return ReadRequest(request, .success(try methods.work(of: request.method, params: request.params)))
+        } catch {
+            return ReadRequest(request, .failure(error))
+        }
+    }
+
+    /// - Parameter caller: whose request it is.
+    /// - Returns: nil if there is no answer to give.
+    func answer(_ request: ReadRequest, caller: Caller) async -> Answer? {
         let result: Result<[UInt8], AgentError>
         do {
-            result = .success(try await methods.call(request.method, params: request.params, caller: caller))
+            result = .success(try await request.work.get()(caller))
         } catch {
             result = .failure(error)
         }
-        return request.isNotification ? nil : Self.response(id: request.id, result)
+        return request.id.map { Self.response(id: $0[...], result) }
+    }
+
+    /// The answer to a request that is not worked on.
+    func refusal(of request: ReadRequest, _ error: AgentError) -> Answer? {
+        request.id.map { Self.response(id: $0[...], .failure(error)) }
     }
 
     /// An error that belongs to no request: the connection itself is at fault.
-    static func complaint(_ error: AgentError) -> [UInt8] {
-        response(id: nil, .failure(error))
+    static func complaint(_ error: AgentError) -> Answer {
+        response(id: ArraySlice("null".utf8), .failure(error))
     }
 
     /// The response object. The identifier is copied byte for byte: `1.0` and `1` are different ones.
-    private static func response(id: ArraySlice<UInt8>?, _ result: Result<[UInt8], AgentError>) -> [UInt8] {
+    private static func response(id: ArraySlice<UInt8>, _ result: Result<[UInt8], AgentError>) -> Answer {
         var line = Array(#"{"jsonrpc":"2.0","id":"#.utf8)
-        line += id ?? Array("null".utf8)[...]
+        line += id
         switch result {
         case .success(let value):
-            line.reserveCapacity(line.count + value.count + 32)
+            line.reserveCapacity(line.count + (value.count < Answer.longPiece ? value.count : 0) + 32)
             line += #","result":"#.utf8
-            line += value
+            return Answer(line, value, "}")
         case .failure(let error):
             let fallback = Array(
                 #"{"code":-32603,"message":"Internal error.","data":{"reason":"internal_error","retryable":false}}"#
                     .utf8)
             line += #","error":"#.utf8
             // An error is strings and numbers alone; if it could not be written, there would be nothing better to say.
-            line += (try? Methods.encode(error)) ?? fallback
+            return Answer(line, (try? Methods.encode(error)) ?? fallback, "}")
         }
-        line.append(UInt8(ascii: "}"))
-        return line
     }
 }

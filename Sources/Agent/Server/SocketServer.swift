@@ -15,7 +15,7 @@ actor SocketServer: Service {
     private var connections: [ObjectIdentifier: Connection] = [:]
     private var connectionCount = 0
     private var isEnding = false
-    private static let acceptsPerTurn = 64
+    private static let acceptsPerTurn = 16
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { Reactor.shared.asUnownedSerialExecutor() }
 

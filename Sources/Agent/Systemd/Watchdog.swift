@@ -32,9 +32,7 @@ extension Agent {
 
     /// Returns when the refresher and every account have shown that they go on.
     func progress() async {
-        for account in await accounts.all {
-            _ = await account.isSignedIn
-        }
+        await Reactor.shared.each(of: await accounts.all) { _ = await $0.isSignedIn }
         await parts.deadlines.followed(patience: Self.patience, on: clock)
     }
 }

@@ -128,7 +128,7 @@ struct ConfigurationStoreTests {
             try fixture.files.writeConfiguration(["[agent]", "wait = soon"])
             let error = await failure { () async throws(AgentError) in _ = try await fixture.agent.reload(Reload()) }
             #expect(error?.code == .misconfigured)
-            #expect(await fixture.agent.status(GetStatus()).configError?.contains("wait") == true)
+            #expect(try await fixture.agent.status(GetStatus()).configError?.contains("wait") == true)
             #expect(try await fixture.token().from == .cache)
         }
     }
@@ -155,7 +155,7 @@ struct ConfigurationStoreTests {
             await #expect(throws: ConfigurationError.self) { try await next.applyConfiguration() }
             let error = await failure { () async throws(AgentError) in _ = try await next.token(GetToken()) }
             #expect(error?.code == .misconfigured)
-            #expect(await next.status(GetStatus()).profiles.isEmpty)
+            #expect(try await next.status(GetStatus()).profiles.isEmpty)
         }
     }
 

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import PosternProtocol
 
 @testable import Agent
@@ -18,6 +18,14 @@ extension Caller {
 }
 
 extension Agent {
+    func status(_: GetStatus) async throws -> GetStatus.Response {
+        try JSONDecoder().decode(GetStatus.Response.self, from: Data(await status().get()))
+    }
+
+    func listProfiles(_: ListProfiles) async throws -> ListProfiles.Response {
+        try JSONDecoder().decode(ListProfiles.Response.self, from: Data(await listProfiles().get()))
+    }
+
     func startLogin(_ request: StartLogin) async throws(AgentError) -> LoginState {
         try await startLogin(request, .test)
     }

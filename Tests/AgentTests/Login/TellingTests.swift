@@ -99,7 +99,7 @@ struct TellingTests {
     @Test("the configured address and the default stand in a profile's status")
     func status() async throws {
         try await AgentFixture.run(["username = Eve@example.com"]) { fixture in
-            let status = try #require(await fixture.agent.listProfiles(ListProfiles()).profiles.first)
+            let status = try #require(try await fixture.agent.listProfiles(ListProfiles()).profiles.first)
             #expect(status.username == "Eve@example.com")
             #expect(status.isDefault == true)
         }

@@ -14,17 +14,9 @@ struct ConnectionTests {
         isBusy: Bool = false, _ body: @escaping @Sendable (AgentFixture, AgentConnection) async throws -> Void
     ) async throws {
         try await AgentFixture.run(isServing: false) { fixture in
-            var ends: [CInt] = [-1, -1]
-            let kind = CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue)
-            try #require(socketpair(AF_UNIX, kind, 0, &ends) == 0)
-            // Only the served end does not block.
-            try #require(fcntl(ends[1], F_SETFL, 0) == 0)
-            let connection = Connection(
-                ends[0], of: getpid(), number: 1, handler: RequestHandler(methods: Methods(agent: fixture.agent)),
-                events: fixture.agent.events,
-                clock: fixture.clock, closed: { _ in })
+            let (connection, end) = try fixture.connect()
             await connection.open(isBusy: isBusy)
-            try await body(fixture, AgentConnection(socket: ends[1]))
+            try await body(fixture, AgentConnection(socket: end))
             await connection.close()
         }
     }
@@ -47,6 +39,9 @@ struct ConnectionTests {
     /// A request that waits for the store.
     private static let slowLine = #"{"jsonrpc":"2.0","method":"token.get","id":"slow"}"# + "\n"
     private static let hello = #"{"jsonrpc":"2.0","method":"agent.hello","id":1}"#
+
+    /// So many slow lines are begun at once.
+    private static let begunLines = Connection.atWorkLimit - RequestHandler.batchLimit + 1
 
     /// Seconds that a line may take, where a test looks for who waits for its end.
     private static let lineTime = 9.9...10.0
@@ -108,14 +103,14 @@ struct ConnectionTests {
     func deadlineBehindOthers() async throws {
         try await Self.run { fixture, client in
             fixture.store.hold()
-            try client.send(String(repeating: Self.slowLine, count: Connection.atWorkLimit) + "{")
+            try client.send(String(repeating: Self.slowLine, count: Self.begunLines) + "{")
             try await fixture.store.callHeld()
             try await fixture.clock.sleeper(within: Self.lineTime)
             // Nothing is read now, so the rest of the line may be there.
             fixture.clock.advance(by: 10)
             try await fixture.clock.sleeper(within: Self.lineTime)
             fixture.store.release()
-            for _ in 1...Connection.atWorkLimit { try await Self.expect(client, "\"id\":\"slow\"") }
+            for _ in 1...Self.begunLines { try await Self.expect(client, "\"id\":\"slow\"") }
             fixture.clock.advance(by: 10)
             try await Self.expect(client, "-32600")
             try await Self.expectEnd(client)
@@ -203,13 +198,12 @@ struct ConnectionTests {
     @Test("a connection that is gone is forgotten, with what it had subscribed to")
     func forgotten() async throws {
         try await AgentFixture.run(isServing: false) { fixture in
-            var ends: [CInt] = [-1, -1]
-            try #require(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0, &ends) == 0)
             // All of it is there, and the client gone, when the agent first looks.
             let line = Array(#"{"jsonrpc":"2.0","method":"events.subscribe","id":1}"# + "\n").map { $0.asciiValue ?? 0 }
-            try #require(write(ends[1], line, line.count) == line.count)
-            close(ends[1])
-            let gone = await Self.open(ends[0], fixture)
+            let gone = try await Self.open(fixture) { end in
+                try #require(write(end, line, line.count) == line.count)
+                close(end)
+            }
             for _ in 1...1000 where gone.connection != nil { await Reactor.shared.turn() }
             #expect(gone.connection == nil)
         }
@@ -219,11 +213,12 @@ struct ConnectionTests {
         weak let connection: Connection?
     }
 
-    private static func open(_ socket: CInt, _ fixture: AgentFixture) async -> WeakConnection {
-        let connection = Connection(
-            socket, of: getpid(), number: 2, handler: RequestHandler(methods: Methods(agent: fixture.agent)),
-            events: fixture.agent.events,
-            clock: fixture.clock, closed: { _ in })
+    /// - Parameter first: what a client does before.
+    private static func open(
+        _ fixture: AgentFixture, after first: (CInt) throws -> Void
+    ) async throws -> WeakConnection {
+        let (connection, end) = try fixture.connect(number: 2)
+        try first(end)
         await connection.open(isBusy: false)
         return WeakConnection(connection: connection)
     }

@@ -14,7 +14,7 @@ struct RequestHandlerTests {
         let answer = Watched<String?>(nil)
         try await AgentFixture.run(isServing: false) { fixture in
             let handler = RequestHandler(methods: Methods(agent: fixture.agent))
-            let bytes = await handler.answer(line, caller: .test)
+            let bytes = await handler.answer(line)
             answer.change { $0 = bytes.map { String(decoding: $0, as: UTF8.self) } }
         }
         return answer.value
@@ -212,4 +212,22 @@ struct RequestHandlerTests {
         let call = #""logout","params":{"profile":"a\\u0000"}"#
         try await Self.expectError(1002, id: "1", for: #"{"jsonrpc":"2.0","id":1,"method":\#(call)}"#)
     }
+}
+
+extension RequestHandler {
+    /// What a connection would write.
+    fileprivate func answer(_ line: [UInt8]) async -> [UInt8]? {
+        switch read(line) {
+        case .request(let request):
+            return await answer(request, caller: .test)?.bytes
+        case .batch(let requests):
+            var answers: [Answer] = []
+            for request in requests { answers += await answer(request, caller: .test).map { [$0] } ?? [] }
+            return answers.isEmpty ? nil : Answer(batch: answers).bytes
+        }
+    }
+}
+
+extension Answer {
+    fileprivate var bytes: [UInt8] { Array(pieces.joined()) }
 }
