@@ -35,7 +35,7 @@ extension AuthenticationAPI {
         guard answer.status == 200 else { throw Auth0Error(answer, to: .challenge, now: now()) }
         // What does not decode breaks the protocol.
         guard let members = try? TenantJSON.decode(MFAChallenge.Members.self, from: answer.body),
-            let challenge = members.challenge
+            let challenge = members.challenge(ofType: authenticator.kind.authenticatorType)
         else { throw Self.unreadable(answer.body, "the answer to the challenge cannot be read") }
         return challenge
     }
@@ -46,7 +46,9 @@ extension AuthenticationAPI {
     package func associate(_ enrollment: MFAEnrollment, _ bearer: Secret) async throws(Auth0Error) -> MFAAssociation {
         let answer = try await post("mfa/associate", enrollment.members, bearer: bearer)
         guard answer.status == 200 else { throw Auth0Error(answer, to: .associate, now: now()) }
-        guard let association = MFAAssociation(json: answer.body) else {
+        guard let association = MFAAssociation(json: answer.body),
+            (association.challenge == .otp) == (enrollment == .otp)
+        else {
             throw Self.unreadable(answer.body, "the answer to the enrolment cannot be read")
         }
         return association

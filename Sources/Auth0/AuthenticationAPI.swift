@@ -74,7 +74,8 @@ package struct AuthenticationAPI: Sendable {
             throw Auth0Error(answer, to: .revoke, now: now())
         }
         // Auth0 answers with nothing, or with the text OK; a page is a captive portal's and revoked nothing.
-        guard answer.body.count < 16 || Self.isJSONObject(answer.body) else {
+        let words = answer.body.split(omittingEmptySubsequences: true) { " \r\n".utf8.contains($0) }
+        guard words.isEmpty || words == [ArraySlice("OK".utf8)] || Self.isJSONObject(answer.body) else {
             throw Auth0Error(.notJSON, "something answered with a page instead of the tenant", hint: Hint.captivePortal)
         }
     }

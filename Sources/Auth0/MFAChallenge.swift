@@ -23,6 +23,13 @@ package enum MFAChallenge: Equatable, Sendable {
             case bindingMethod = "binding_method"
         }
 
+        /// - Parameter type: what was asked for, `otp` or `oob`.
+        /// - Returns: nil if they break the protocol, or tell of another type.
+        func challenge(ofType type: String) -> MFAChallenge? {
+            guard (challengeType ?? authenticatorType) == type else { return nil }
+            return challenge
+        }
+
         /// Nil if they break the protocol.
         var challenge: MFAChallenge? {
             switch (challengeType ?? authenticatorType, oobCode.map(Secret.init)) {

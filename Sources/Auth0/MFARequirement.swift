@@ -15,7 +15,8 @@ package struct MFARequirement: Equatable, Sendable {
     init?(json: [UInt8]) {
         // What does not decode is another answer.
         guard let raw = try? TenantJSON.decode(Raw.self, from: json),
-            ["mfa_required", "a0.mfa_required"].contains(raw.error), let token = raw.mfaToken, !token.isEmpty
+            ["mfa_required", "a0.mfa_required"].contains(raw.error), let token = raw.mfaToken,
+            Secret(token).isBearerToken
         else { return nil }
         self.token = Secret(token)
         challenge = (raw.requirements?.value?.challenge?.value?.compactMap(\.value?.type)).map(Self.few)

@@ -65,7 +65,7 @@ package struct TokenResponse: Sendable {
 
     /// RFC 6749, appendix A.17, allows printable ASCII. It is only ever given back as JSON, though, so another letter does no harm, and refusing it
     /// would cost the sign-in.
-    private static func isRefreshToken(_ text: String) -> Bool {
+    package static func isRefreshToken(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= refreshTokenLimit
             && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     }

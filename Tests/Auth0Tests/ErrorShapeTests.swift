@@ -128,7 +128,8 @@ struct ErrorShapeTests {
         "a refresh token is revoked only where the tenant says so",
         arguments: [
             (200, "", true), (200, "OK", true), (200, "{}", true), (202, "", false), (204, "", false),
-            (206, "OK", false),
+            (206, "OK", false), (200, " OK\r\n", true), (200, "portal", false), (200, "[]", false),
+            (200, #""<html>""#, false), (200, "OK, later", false),
             (200, #"{"error":"unsupported_token_type"}"#, false), (200, "<html>a captive portal</html>", false),
             (302, "", false), (401, "{}", false), (503, "", false),
         ])

@@ -167,7 +167,33 @@ struct MFATests {
             (#"{"challenge_type":"oob"}"#, nil), (#"{"challenge_type":"pigeon","oob_code":"x"}"#, nil), ("{}", nil),
         ] as [(String, MFAChallenge?)])
     func challenges(text: String, challenge: MFAChallenge?) throws {
-        #expect(try JSONDecoder().decode(MFAChallenge.Members.self, from: Data(text.utf8)).challenge == challenge)
+        let members = try JSONDecoder().decode(MFAChallenge.Members.self, from: Data(text.utf8))
+        #expect(members.challenge == challenge)
+        // What was not asked for contradicts it.
+        #expect(members.challenge(ofType: challenge == .otp ? "otp" : "oob") == challenge)
+        #expect(members.challenge(ofType: challenge == .otp ? "oob" : "otp") == nil)
+    }
+
+    @Test(
+        "an enrolment that is answered with another type breaks the protocol",
+        arguments: [
+            (MFAEnrollment.otp, #"{"authenticator_type":"oob","oob_code":"x"}"#),
+            (.sms("+15550100"), #"{"authenticator_type":"otp","secret":"AAAA"}"#),
+            (.push, #"{"authenticator_type":"otp","secret":"AAAA"}"#),
+        ])
+    func otherType(enrollment: MFAEnrollment, answer: String) async throws {
+        try await TenantFixture.run { fixture in
+            await fixture.order(.answer(.text(200, answer, type: "application/json")), at: .associate)
+            await #expect(throws: Auth0Error.self) {
+                _ = try await fixture.api.associate(enrollment, TenantFixture.mfaToken)
+            }
+        }
+    }
+
+    @Test("an mfa_token that no header can hold is none", arguments: ["a\r\nX-Evil: 1", "\u{E9}\u{0}", "a b"])
+    func token(token: String) throws {
+        let json = try JSONEncoder().encode(["error": "mfa_required", "mfa_token": token])
+        #expect(MFARequirement(json: Array(json)) == nil)
     }
 
     @Test("an enrolment brings what the person needs, made printable, and nothing that is no text")

@@ -109,6 +109,9 @@ extension Account {
                     parts.log.warning(
                         "The new ID token is of another time than this machine's clock; the last one is kept.",
                         metadata: metadata)
+                case .invalid(.otherSubject):
+                    guard epoch == self.epoch else { return .refreshed }
+                    return await endOtherPersons()
                 case .invalid(let error):
                     unusable = unusable ?? .idTokenInvalid(error, profile: profile.name)
                 case .keysUnavailable:
@@ -136,6 +139,19 @@ extension Account {
         // The tenant would give the same again, and rotate the refresh token for it.
         rememberForeign(wrongAudience, for: key, until: now + .seconds(response.expiresIn * 3 / 4))
         return unusable.map { .failed($0) } ?? .refreshed
+    }
+
+    /// What the refresh token brings is somebody else's: nothing of it is used, now or later, and the person has to sign in anew.
+    private func endOtherPersons() async -> Attempt {
+        guard var credentials = record else { return .failed(.loginRequired("never", profile: profile.name)) }
+        if let refreshToken = credentials.refreshToken { revoke(refreshToken) }
+        credentials.refreshToken = nil
+        credentials.refusal = .accountChanged
+        keep(credentials)
+        served = .signedIn(credentials)
+        tell(.accountChanged)
+        await save()
+        return .failed(.loginRequired(Credentials.Refusal.accountChanged.rawValue, profile: profile.name))
     }
 
     /// - Parameter error: nil forgets it.

@@ -37,10 +37,16 @@ extension Account {
         return handedOver + lost
     }
 
+    /// Lets go of what was replaced and could not be revoked.
+    func handOverUnrevoked() -> [Credentials] {
+        defer { unrevoked = [] }
+        return unrevoked
+    }
+
     /// All sign-ins that are known of the profile, to be replaced or ended. What is in force stays in its place until then.
     func takeAllSignIns() -> [Credentials] {
-        defer { (former, handedOver, unrevoked) = ([], [], []) }
-        return [record ?? served.credentials].compactMap(\.self) + former + handedOver + unrevoked
+        defer { (former, handedOver) = ([], []) }
+        return [record ?? served.credentials].compactMap(\.self) + former + handedOver
     }
 
     /// The trust anchors of the profile now and before, the newest last, as many as are worth to be remembered.
@@ -77,7 +83,7 @@ extension Account {
     }
 
     /// So many are remembered; a tenant that lets a person sign in takes revocations as well, as a rule.
-    private static let unrevokedLimit = 8
+    private static let unrevokedLimit = 64
 
     /// Deletes what the profile kept in the keyring before `persist` was changed, as far as the keyring can be asked.
     ///
@@ -90,13 +96,18 @@ extension Account {
             var failure: AgentError?
             for item in account.otherItems {
                 // A keyring that is locked or away may never have had any of it.
-                guard let json = try? await account.parts.keyring.load(item) else { continue }
+                guard let loaded = try? await account.parts.keyring.load(item) as String?? else { continue }
+                guard let json = loaded else {
+                    account.parts.notes.remove(for: item)
+                    continue
+                }
                 var credentials: Credentials?
                 do throws(Credentials.Unreadable) {
                     credentials = try Credentials(json: json, at: account.parts.clock)
                 } catch {
-                    // A damaged one names nothing that could be revoked; the program that wrote a newer one will want it.
-                    if case .newerVersion = error { continue }
+                    // Neither can be revoked. The program that wrote a newer one will want it, unless the person signs out.
+                    if case .newerVersion = error, !isSignOut { continue }
+                    failure = failure ?? AgentError(error, profile: account.profile.name)
                 }
                 // Two names may mean one collection: this is what has just been saved.
                 if let credentials, let own = account.record, credentials.isSameSignIn(as: own) { continue }
@@ -113,16 +124,19 @@ extension Account {
                         guard isSignOut else { continue }
                     }
                 }
-                // It is found again at the next sign-in or sign-out.
-                try? await account.parts.keyring.delete(item)
-                if credentials == nil { failure = failure ?? AgentError(.corrupt(item), profile: account.profile.name) }
+                do {
+                    try await account.parts.keyring.delete(item)
+                    account.parts.notes.remove(for: item)
+                } catch {
+                    // It is found again at the next sign-in or sign-out.
+                }
             }
             if let failure { throw failure }
         }
     }
 
     /// Where in the keyring the profile's record would be with another `persist`.
-    private var otherItems: [KeyringItem] {
+    var otherItems: [KeyringItem] {
         let items = [KeyringItem.Collection.default, .session].map { collection in
             KeyringItem(kind: .session, profile: profile.name, collection: collection)
         }

@@ -49,7 +49,7 @@ extension Account {
 
     private func readRecord() async {
         // A note is about the keyring.
-        guard profile.persist == .memory || !parts.notes.exists(for: profile.name) else {
+        guard profile.persist == .memory || !parts.notes.exists(for: item) else {
             // Signed out while the keyring could not be reached: the item is still to be deleted and must not be used.
             served = .signedOut
             keep(nil)
@@ -136,7 +136,7 @@ extension Account {
             keepUnsavedRecord()
             if !isUnsaved, profile.persist != .memory {
                 // Whatever a sign-out left behind has been replaced or deleted.
-                parts.notes.remove(for: profile.name)
+                parts.notes.remove(for: item)
             }
             revokeReplaced()
             saveError = nil
@@ -160,7 +160,7 @@ extension Account {
         self.predecessor = nil
         // One that saved at the last moment has had the service manager drop the record of that name, and a sign-out's note removed.
         keepUnsavedRecord()
-        if record == nil { try? parts.notes.write(for: profile.name) }  // unwritable: said when the person signed out
+        if record == nil { try? parts.notes.write(for: item) }  // unwritable: said when the person signed out
     }
 
     /// What they could not save is ended with the sign-in that it was of, and must not come back.

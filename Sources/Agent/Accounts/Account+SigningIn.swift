@@ -8,12 +8,19 @@ extension Account {
     /// Takes over a sign-in that has just succeeded. The refresh token it replaces is revoked once the keyring has the new one: until then it is what the next
     /// process would find.
     ///
-    /// - Throws: 1015 if the profile has come to mean something else since the sign-in began.
+    /// - Throws: 1015 if the profile has come to mean something else since the sign-in began; 1020 for a refresh token that no record can hold.
     func signIn(_ credentials: Credentials) async throws(AgentError) {
         guard !isStopping, credentials.binding.permits(profile) else {
             throw AgentError(.misconfigured, "Profile \(profile.name) was changed during the sign-in.") { data in
                 data.profile = profile.name
                 data.hint = "Sign in again."
+            }
+        }
+        do throws(Credentials.TooLong) {
+            if profile.persist != .memory { _ = try credentials.json(at: parts.clock) }
+        } catch {
+            throw AgentError(.tenantError, "The tenant's refresh token is too long to be kept.") { data in
+                data.profile = profile.name
             }
         }
         replaced += takeAllSignIns().filter { $0.refreshToken != nil && $0.refreshToken != credentials.refreshToken }
@@ -42,7 +49,13 @@ extension Account {
             mayHaveStrays = false
             endStrays(revoking: true, besides: replaced, isSignOut: false)
         }
-        return replaced.compactMap { revokeWhereIssued($0, isReplaced: true) }
+        return replaced.compactMap { revokeWhereIssued($0, isReplaced: true) } + revokeUnrevoked()
+    }
+
+    /// Tries once more what could not be revoked.
+    func revokeUnrevoked() -> [Task<AgentError?, Never>] {
+        defer { unrevoked = [] }
+        return unrevoked.compactMap { revokeWhereIssued($0, isReplaced: true) }
     }
 
     /// Signs out: nothing of the old sign-in is served from the first line on. It is carried out even if its caller goes away.
@@ -69,20 +82,21 @@ extension Account {
         var reasons: [String] = []
         var cannotLook = false
         var cannotNote = false
-        func note() {
-            do { try parts.notes.write(for: profile.name) } catch { cannotNote = true }
+        func note(_ items: [KeyringItem]) {
+            do { for item in items { try parts.notes.write(for: item) } } catch { cannotNote = true }
         }
-        if profile.persist != .memory { note() }
+        if profile.persist != .memory { note([item]) }
         keep(nil)
         // What one of them saved at the last moment took the note away.
-        if await endElders(), profile.persist != .memory, epoch == self.epoch { note() }
-        if let error = await save() {
-            reasons.append(AgentError(error, profile: profile.name).message)
+        if await endElders(), profile.persist != .memory, epoch == self.epoch { note([item]) }
+        let saveError = await save()
+        // What lies elsewhere in a keyring that cannot be asked is not to come back when `persist` is.
+        let keyring = await parts.keyring.state(mayStart: false)
+        if keyring != .available, epoch == self.epoch, !isStopping { note(otherItems) }
+        if let saveError {
+            reasons.append(AgentError(saveError, profile: profile.name).message)
         } else {
             revocations.append(endStrays(revoking: wantsRevocation, besides: signIns, isSignOut: true))
-            // What lies elsewhere in a keyring that cannot be asked is not to come back when `persist` is.
-            let keyring = await parts.keyring.state(mayStart: false)
-            if keyring != .available, epoch == self.epoch, !isStopping { note() }
             if wantsRevocation, keyring == .locked || keyring == .failing {
                 cannotLook = true
                 reasons.append("What the keyring may still have of the profile could not be looked for.")
@@ -94,6 +108,11 @@ extension Account {
             )
         }
         var isRevoked = wantsRevocation && unread == nil && !cannotLook
+        if wantsRevocation {
+            // What an earlier sign-in has replaced, and could not be revoked, by now or before now.
+            _ = await revocation?.value
+            revocations += revokeUnrevoked()
+        }
         for revocation in revocations {
             guard let failure = await revocation.value else { continue }
             isRevoked = false
@@ -104,7 +123,8 @@ extension Account {
         }
         parts.log.info("Signed out.", metadata: metadata)
         return Logout.Response(
-            revoked: isRevoked, deleted: !isUnsaved, reason: reasons.isEmpty ? nil : reasons.joined(separator: " "))
+            revoked: isRevoked, deleted: !isUnsaved && !cannotLook,
+            reason: reasons.isEmpty ? nil : reasons.joined(separator: " "))
     }
 
     /// Tells the tenant that a refresh token will not be used any more; the result says why that failed.

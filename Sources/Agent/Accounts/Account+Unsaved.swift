@@ -15,7 +15,7 @@ extension Account {
     /// - Returns: whether there was one that is this profile's sign-in, or may be.
     func takeUnsavedRecord() -> Bool {
         guard let json = parts.unsaved.inherited(of: profile.name) else { return false }
-        let credentials: Credentials?
+        let credentials: Credentials
         do {
             credentials = try Credentials(json: json.revealed, at: parts.clock)
         } catch {
@@ -24,10 +24,12 @@ extension Account {
                 served = .unknown(AgentError(error, profile: profile.name))
                 return true
             }
-            credentials = nil
+            parts.log.warning("A record that the service manager kept is damaged and is not used.", metadata: metadata)
+            parts.unsaved.dropInherited(of: profile.name)
+            return takeUnsavedRecord()
         }
-        guard profile.persist != .memory, let credentials else {
-            if let credentials { addFormer(credentials) }
+        guard profile.persist != .memory else {
+            addFormer(credentials)
             parts.unsaved.set(nil, of: profile.name, at: parts.clock)
             return false
         }

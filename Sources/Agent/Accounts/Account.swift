@@ -138,7 +138,7 @@ actor Account {
     /// Sign-ins whose refresh tokens are to be revoked once the keyring has what replaced them.
     var replaced: [Credentials] = []
     /// Those of them that could not be: they are tried again when somebody signs in or out.
-    var unrevoked: [Credentials] = []
+    var unrevoked: [Credentials]
     /// The last of the requests that revoke refresh tokens.
     var revocation: Task<AgentError?, Never>?
 
@@ -146,10 +146,12 @@ actor Account {
 
     /// - Parameters:
     ///   - handedOver: sign-ins that the profile is known to have elsewhere.
+    ///   - unrevoked: sign-ins that were replaced before, and could not be revoked.
     ///   - formerAnchors: what the profile was bound to before.
     init(
         profile: Profile, store: any SecretStore, parts: Parts, predecessor: Account? = nil,
-        elders: [Account] = [], handedOver: [Credentials] = [], formerAnchors: [TrustAnchors] = []
+        elders: [Account] = [], handedOver: [Credentials] = [], unrevoked: [Credentials] = [],
+        formerAnchors: [TrustAnchors] = []
     ) {
         self.profile = profile
         self.store = store
@@ -157,6 +159,7 @@ actor Account {
         self.predecessor = predecessor
         self.elders = elders
         self.handedOver = handedOver
+        self.unrevoked = unrevoked
         self.formerAnchors = formerAnchors
     }
 

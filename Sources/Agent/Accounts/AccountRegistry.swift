@@ -71,6 +71,7 @@ actor AccountRegistry {
         // What is kept in another place is not found by the new account, and would stay valid there.
         var handedOver: [Credentials] = []
         var elders: [Account] = []
+        var unrevoked: [Credentials] = []
         let others = retired.filter { $0 !== old } + [old].compactMap(\.self)
         for account in others where await account.profile.name == profile.name {
             if await account.holdsAlone {
@@ -80,11 +81,12 @@ actor AccountRegistry {
             where !handedOver.contains(where: { $0.refreshToken == lost.refreshToken }) {
                 handedOver.append(lost)
             }
+            unrevoked += await account.handOverUnrevoked()
         }
         return Account(
             profile: profile, store: profile.persist == .memory ? MemoryStore() : keyring, parts: parts,
-            predecessor: predecessor, elders: elders, handedOver: handedOver, formerAnchors: await old?.allAnchors ?? []
-        )
+            predecessor: predecessor, elders: elders, handedOver: handedOver, unrevoked: unrevoked,
+            formerAnchors: await old?.allAnchors ?? [])
     }
 
     /// Also those that only wait for the keyring.

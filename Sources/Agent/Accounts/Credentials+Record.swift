@@ -29,11 +29,18 @@ extension Credentials {
         for shorten in shortenings {
             shorten(&credentials)
             // Strings and finite numbers alone: cannot fail.
-            guard let json = try? JSONEncoder().encode(Record(credentials, at: clock)) else { break }
+            guard let json = try? Self.encoder.encode(Record(credentials, at: clock)) else { break }
             if json.count <= Self.recordLimit { return String(decoding: json, as: UTF8.self) }
         }
         throw TooLong()
     }
+
+    private static let encoder: JSONEncoder = {
+        let encoder = JSONEncoder()
+        // A token's slashes would double what they take.
+        encoder.outputFormatting = .withoutEscapingSlashes
+        return encoder
+    }()
 
     /// Reads a record of the keyring; its times become those of this clock.
     init(json: String, at clock: any AgentClock) throws(Unreadable) {
@@ -98,7 +105,8 @@ private struct Record: Codable {
     ///
     /// What was written at different times is in no order: between two of them the machine may have lost its date over a reboot.
     var isSound: Bool {
-        (time?.isSound ?? true) && IDTokenClaims.isSubject(account.sub) && refreshToken?.revealed.isEmpty != true
+        (time?.isSound ?? true) && IDTokenClaims.isSubject(account.sub)
+            && (refreshToken.map { TokenResponse.isRefreshToken($0.revealed) } ?? true)
             && (refreshToken == nil || refusal == nil) && RecordTime.range.contains(signedInAt)
             && (refreshingSince.map { refreshToken != nil && RecordTime.range.contains($0) } ?? true)
             && tokens.allSatisfy(\.isSound)

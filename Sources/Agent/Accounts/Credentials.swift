@@ -60,6 +60,8 @@ struct Credentials: Equatable, Sendable {
         case lostAnswer = "lost_answer"
         case reuseSuspected = "reuse_suspected"
         case userDeleted = "user_deleted"
+        /// The tenant says that the refresh token is another person's by now.
+        case accountChanged = "account_changed"
     }
 
     var binding: Binding

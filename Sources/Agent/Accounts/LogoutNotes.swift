@@ -1,9 +1,11 @@
 import FoundationEssentials
 import Glibc
+import KeyringProtocol
 
-/// Notes that a profile was signed out, from before its keyring item is deleted until it is gone, so that the item is not loaded meanwhile.
+/// Notes that a profile was signed out, from before its keyring item is deleted until it is gone, so that the item is not loaded meanwhile. Each is about
+/// one item: what becomes of another, in another collection, says nothing of it.
 ///
-/// A note is an empty file named `profile.NAME` in `$XDG_STATE_HOME/postern/signed-out`; it holds no secret.
+/// A note is an empty file named `profile.NAME`, or `session.NAME` for the session collection, in `$XDG_STATE_HOME/postern/signed-out`; it holds no secret.
 package struct LogoutNotes: Sendable {
     private let directory: String
 
@@ -14,16 +16,16 @@ package struct LogoutNotes: Sendable {
 
     struct Failure: Error {}
 
-    func exists(for profile: String) -> Bool {
-        access(path(profile), F_OK) == 0
+    func exists(for item: KeyringItem) -> Bool {
+        access(path(item), F_OK) == 0
     }
 
     /// - Throws: if the note may not survive a crash. The item would then come back at the next start.
-    func write(for profile: String) throws {
+    func write(for item: KeyringItem) throws {
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         // Both the file and its name must survive a crash right after.
-        for (path, flags) in [(path(profile), O_CREAT | O_WRONLY), (directory, O_RDONLY | O_DIRECTORY)] {
+        for (path, flags) in [(path(item), O_CREAT | O_WRONLY), (directory, O_RDONLY | O_DIRECTORY)] {
             let descriptor = open(path, flags | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else { throw Failure() }
             defer { close(descriptor) }
@@ -31,12 +33,12 @@ package struct LogoutNotes: Sendable {
         }
     }
 
-    func remove(for profile: String) {
-        unlink(path(profile))
+    func remove(for item: KeyringItem) {
+        unlink(path(item))
     }
 
-    private func path(_ profile: String) -> String {
+    private func path(_ item: KeyringItem) -> String {
         // With something before it, a profile named "." or ".." names no directory.
-        "\(directory)/profile.\(profile)"
+        "\(directory)/\(item.collection == .session ? "session" : "profile").\(item.profile)"
     }
 }

@@ -84,7 +84,10 @@ actor LoginSession {
         self.tenant = tenant
         self.recipient = recipient
         self.parts = parts
-        expiresAt = parts.clock.now.addingTimeInterval(TimeInterval(Self.timeLimit))
+        let limit = parts.clock.now.addingTimeInterval(TimeInterval(Self.timeLimit))
+        // What serves a caller serves no enrolment for longer.
+        expiresAt =
+            if case .enroll(let access) = purpose { min(limit, Date(unixTime: access.expiresAt)) } else { limit }
     }
 
     /// 122 random bits: a login's identifier cannot be guessed.

@@ -93,6 +93,14 @@ actor LoginSessions {
             let session = await sessions.make(
                 .enroll(access), nil, to: access.recipient, account, profile, try await account.tenant())
             let state = try await session.begin(enrolling: enrollment, access, by: peer)
+            // Whoever signed out while the tenant was asked sets up nothing.
+            do throws(AgentError) {
+                _ = try await account.signedInPerson()
+                guard await account.factorAccess(of: peer) != nil else { throw .loginNotFound(profile: profile.name) }
+            } catch {
+                try? await session.cancel()  // it has just begun
+                throw error
+            }
             _ = await sessions.add(session)
             return state
         }

@@ -139,7 +139,13 @@ struct Methods: Sendable {
         do {
             return try JSONDecoder().decode(R.self, from: Data(params))
         } catch {
-            throw AgentError(.invalidParams, "\(R.method): \(Self.problem(error)).") { data in
+            // The decoder does not say which number no integer can be.
+            let unfit = members.first { member in
+                params[member.value].first.map { $0 == UInt8(ascii: "-") || (48...57).contains($0) } == true
+                    && Int(String(decoding: params[member.value], as: UTF8.self)) == nil
+            }
+            let problem = unfit.map { "the parameter \($0.name) must be a whole number, and no larger than there are" }
+            throw AgentError(.invalidParams, "\(R.method): \(problem ?? Self.problem(error)).") { data in
                 if case DecodingError.keyNotFound(let key, _) = error { data.missing = [key.stringValue] }
             }
         }

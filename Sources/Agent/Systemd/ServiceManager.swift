@@ -39,7 +39,7 @@ enum ServiceManager {
     ///
     /// - Parameter old: what it is to let go of once it has this one.
     /// - Returns: whether there is a manager. That it has no room for it (systemd.service(5), FileDescriptorStoreMax=) it does not say.
-    static func store(_ descriptor: CInt, as name: String, inPlaceOf old: String?) -> Bool {
+    static func store(_ descriptor: CInt, as name: String, inPlaceOf old: [String]) -> Bool {
         guard getenv("NOTIFY_SOCKET") != nil else { return false }
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         guard copy >= 0 else { return false }
@@ -47,7 +47,7 @@ enum ServiceManager {
             var passed = copy
             let isSent = sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=\(name)", &passed, 1) > 0
             close(copy)
-            if isSent, let old { _ = sd_notify(0, removal(of: old)) }
+            if isSent { for name in old { _ = sd_notify(0, removal(of: name)) } }
         }
         return true
     }

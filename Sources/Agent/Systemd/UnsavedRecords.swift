@@ -16,13 +16,13 @@ package final class UnsavedRecords: Sendable {
 
     private struct State {
         var isEnabled = true
-        /// Left by an earlier process and not taken yet, by profile. A profile may be missing because the configuration is bad at the moment.
-        var inherited: [String: Secret] = [:]
+        /// Left by an earlier process and not taken yet, by profile, the newest last. A profile may be missing because the configuration is bad at the moment.
+        var inherited: [String: [(serial: Int, record: Secret)]] = [:]
         /// What the manager was given, by profile.
         var given: [String: Credentials] = [:]
-        /// The profiles of which the manager has a record, and the record's serial number.
-        var kept: [String: Int] = [:]
-        var lastSerial = 0
+        /// The serial numbers of the records that the manager has, by profile.
+        var kept: [String: Set<Int>] = [:]
+        var lastSerial: [String: Int] = [:]
     }
 
     private let state: Mutex<State>
@@ -32,19 +32,15 @@ package final class UnsavedRecords: Sendable {
         var state = State()
         for (name, descriptor) in inherited {
             defer { close(descriptor) }
-            guard let (serial, profile) = Self.parse(name) else {
+            guard let (serial, profile) = Self.parse(name), let record = SealedFile.read(descriptor) else {
                 // Never given by a program like this one.
                 ServiceManager.removeStored(name)
                 continue
             }
-            state.lastSerial = max(state.lastSerial, serial)
-            if let other = state.kept[profile] {
-                ServiceManager.removeStored(Self.name(min(serial, other), profile))
-                guard serial > other else { continue }
-            }
-            state.kept[profile] = serial
-            // An unreadable one is as good as none.
-            state.inherited[profile] = SealedFile.read(descriptor)
+            state.lastSerial[profile] = max(state.lastSerial[profile] ?? 0, serial)
+            state.kept[profile, default: []].insert(serial)
+            state.inherited[profile, default: []].append((serial, record))
+            state.inherited[profile]?.sort { $0.serial < $1.serial }
         }
         self.state = Mutex(state)
     }
@@ -66,32 +62,47 @@ package final class UnsavedRecords: Sendable {
         state.withLock { $0.kept[profile] != nil }
     }
 
-    /// The record that an earlier process left, until another, or none, is ``set(_:of:at:)``.
+    /// The newest record that an earlier process left, until another, or none, is ``set(_:of:at:)``.
     func inherited(of profile: String) -> Secret? {
-        state.withLock { $0.inherited[profile] }
+        state.withLock { $0.inherited[profile]?.last?.record }
     }
 
-    /// Has the manager keep this record, or none. One that an earlier process left is of no use from then on.
+    /// The newest record that an earlier process left has turned out to be none. An older one may be.
+    func dropInherited(of profile: String) {
+        state.withLock { state in
+            guard let damaged = state.inherited[profile]?.popLast() else { return }
+            state.kept[profile]?.remove(damaged.serial)
+            if state.kept[profile]?.isEmpty == true { state.kept[profile] = nil }
+            ServiceManager.removeStored(Self.name(damaged.serial, profile))
+        }
+    }
+
+    /// Has the manager keep this record, or none. Those that an earlier process left are of no use from then on.
     func set(_ record: Credentials?, of profile: String, at clock: any AgentClock) {
         state.withLock { state in
             state.inherited[profile] = nil
             guard let record, state.isEnabled else { return Self.drop(profile, &state) }
             guard state.given[profile] != record else { return }
-            let serial = state.lastSerial + 1
+            // No number is higher than the highest: after it comes the first, once nothing is left that would seem to be newer.
+            if state.lastSerial[profile] == Self.highestSerial {
+                Self.drop(profile, &state)
+                state.lastSerial[profile] = nil
+            }
+            let serial = (state.lastSerial[profile] ?? 0) + 1
             // Without memory for a file, or a manager, the record is in this process alone, as it would be without a store.
-            let older = state.kept[profile].map { Self.name($0, profile) }
+            let older = (state.kept[profile] ?? []).map { Self.name($0, profile) }
             guard Self.store(record, as: Self.name(serial, profile), inPlaceOf: older, at: clock) else {
                 if state.given[profile]?.refreshToken != record.refreshToken { Self.drop(profile, &state) }
                 return
             }
-            state.lastSerial = serial
+            state.lastSerial[profile] = serial
             state.given[profile] = record
-            state.kept[profile] = serial
+            state.kept[profile] = [serial]
         }
     }
 
     private static func store(
-        _ record: Credentials, as name: String, inPlaceOf older: String?, at clock: any AgentClock
+        _ record: Credentials, as name: String, inPlaceOf older: [String], at clock: any AgentClock
     ) -> Bool {
         guard let json = try? record.json(at: clock), let file = try? SealedFile.make(Secret(json)) else {
             return false
@@ -102,15 +113,16 @@ package final class UnsavedRecords: Sendable {
 
     private static func drop(_ profile: String, _ state: inout State) {
         state.given[profile] = nil
-        guard let serial = state.kept.removeValue(forKey: profile) else { return }
-        ServiceManager.removeStored(name(serial, profile))
+        for serial in state.kept.removeValue(forKey: profile) ?? [] {
+            ServiceManager.removeStored(name(serial, profile))
+        }
     }
 
     private static func name(_ serial: Int, _ profile: String) -> String {
         "\(namePrefix)\(serial).\(profile)"
     }
 
-    /// The highest serial number that is believed: no process ever gets there, and any number of records can follow it.
+    /// The highest serial number that is believed; no process ever gets there.
     private static let highestSerial = 1 << 48
 
     private static func parse(_ name: String) -> (serial: Int, profile: String)? {

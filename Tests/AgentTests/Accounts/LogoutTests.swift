@@ -104,7 +104,9 @@ struct LogoutTests {
             fixture.store.fail(.locked)
             _ = try await Self.logout(fixture)
             let notes = fixture.files.root + "/state/postern/signed-out"
-            #expect(try FileManager.default.contentsOfDirectory(atPath: notes) == ["profile.work"])
+            // One for each collection that may have an item.
+            #expect(
+                try Set(FileManager.default.contentsOfDirectory(atPath: notes)) == ["profile.work", "session.work"])
             #expect(try Data(contentsOf: URL(filePath: notes + "/profile.work")).isEmpty)
             let attributes = try FileManager.default.attributesOfItem(atPath: notes)
             #expect(attributes[.posixPermissions] as? Int == 0o700)
@@ -130,11 +132,16 @@ struct LogoutTests {
         let files = try TestFiles()
         defer { files.remove() }
         let notes = LogoutNotes(environment: files.environment)
-        #expect(!notes.exists(for: name))
-        try notes.write(for: name)
-        #expect(notes.exists(for: name))
-        notes.remove(for: name)
-        #expect(!notes.exists(for: name))
+        let items = [KeyringItem.Collection.default, .session].map {
+            KeyringItem(kind: .session, profile: name, collection: $0)
+        }
+        for item in items {
+            #expect(!notes.exists(for: item))
+            try notes.write(for: item)
+            #expect(notes.exists(for: item))
+            notes.remove(for: item)
+            #expect(!notes.exists(for: item))
+        }
     }
 
     @Test("a refresh in flight neither brings the sign-in back nor leaves its token valid")

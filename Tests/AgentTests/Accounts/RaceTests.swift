@@ -98,7 +98,7 @@ struct RaceTests {
             try await fixture.signIn()
             fixture.store.fail(.locked)
             _ = try await fixture.agent.logout(Logout())
-            #expect(try await fixture.account.parts.notes.exists(for: "work"))
+            #expect(try await fixture.account.parts.notes.exists(for: fixture.account.item))
             fixture.store.fail(nil)
             let login = try await fixture.startLogin()
             let code = try await fixture.tenant.nextCode(for: AgentFixture.person)

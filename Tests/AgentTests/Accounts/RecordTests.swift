@@ -57,6 +57,7 @@ struct RecordTests {
             Change("binding.scope", .string("openid")), Change("binding.anchors", .string("x")),
             Change("account.sub", .string("")), Change("account.sub", .string(String(repeating: "a", count: 1025))),
             Change("account", .array([])), Change("refresh_token", .string("")), Change("refresh_token", .integer(1)),
+            Change("refresh_token", .string(String(repeating: "x", count: 16_385))),
             Change("refusal", .string("expired")), Change("refusal", .string("whatever")), Change("tokens", nil),
             Change("tokens", .object([:])), Change("tokens.0.key", .string("x")), Change("tokens.0.scope", .integer(1)),
             // In range, but not in order.

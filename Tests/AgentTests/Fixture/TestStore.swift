@@ -25,6 +25,8 @@ final class TestStore: SecretStore {
         var answer: UnlockOutcome? = .unlocked
         /// Both names mean the same collection.
         var isOneCollection = false
+        /// The default collection is locked, and the session's, which never is, can be used.
+        var isDefaultLocked = false
         var followers: [AsyncStream<KeyringState>.Continuation] = []
 
         func place(of item: KeyringItem) -> KeyringItem {
@@ -33,9 +35,11 @@ final class TestStore: SecretStore {
             return item
         }
 
+        func isLocked(_ item: KeyringItem) -> Bool { isDefaultLocked && place(of: item).collection == .default }
+
         var keyring: KeyringState {
             switch failure {
-            case nil, .storageFull, .corrupt: .available
+            case nil, .storageFull, .corrupt: isDefaultLocked ? .locked : .available
             case .locked: .locked
             case .absent, .noCollection: .absent
             case .failing: .failing
@@ -118,6 +122,7 @@ final class TestStore: SecretStore {
         if let failure = failureOfCall() { throw failure }
         let state = state.value
         if let failure = state.failure, state.failsFrom == nil { throw failure }
+        if state.isLocked(item) { throw .locked }
         return state.secrets[state.place(of: item)]
     }
 
@@ -153,6 +158,7 @@ final class TestStore: SecretStore {
         let failure: SecretStoreError? = state.change { state in
             if item.kind == .session { state.attempts += 1 }
             if let failure = state.failure, state.attempts >= state.failsFrom ?? 0 { return failure }
+            if state.isLocked(item) { return .locked }
             state.secrets[state.place(of: item)] = secret
             if item.kind == .session, let secret { state.records.append(secret) }
             return nil

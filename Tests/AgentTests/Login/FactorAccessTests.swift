@@ -244,4 +244,33 @@ struct FactorAccessTests {
             #expect(revoked.body.contains("v1.unasked"))
         }
     }
+
+    @Test("whoever signs out while the tenant is asked sets up nothing")
+    func signedOutMeanwhile() async throws {
+        try await AgentFixture.runSignedIn { fixture in
+            try await Self.signIn(fixture, by: Self.own)
+            await fixture.tenant.order(.holdAnswer, at: .associate)
+            async let enrollment = fixture.agent.enrollFactor(EnrollFactor(type: "otp"), Self.own)
+            try await fixture.tenant.requestArrived(at: .associate)
+            try await fixture.agent.logout(Logout())
+            await fixture.tenant.release()
+            do {
+                let state = try await enrollment
+                Issue.record("It goes on: \(state.step.kind)")
+            } catch let error as AgentError {
+                #expect(error.code == .loginRequired)
+            }
+        }
+    }
+
+    @Test("an enrolment that was begun near the end serves no longer than the access itself")
+    func enrollmentAtTheEnd() async throws {
+        try await AgentFixture.runSignedIn { fixture in
+            try await Self.signIn(fixture, by: Self.own)
+            fixture.clock.advance(by: 583)
+            let login = try await fixture.agent.enrollFactor(EnrollFactor(type: "otp"), Self.own)
+            #expect(login.step.kind == "enroll_confirm")
+            #expect(login.expiresAt <= fixture.clock.unixTime + 17)
+        }
+    }
 }

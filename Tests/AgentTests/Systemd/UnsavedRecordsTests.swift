@@ -53,6 +53,33 @@ struct UnsavedRecordsTests {
         }
     }
 
+    @Test(
+        "other names, the highest number and damaged newer ones take nothing from a record that is there",
+        arguments: [
+            [("unsaved.281474976710656.zz", "{}"), ("unsaved.7.work", "")],
+            [("unsaved.7.work", ""), ("unsaved.8.work", "garbage"), ("unsaved.281474976710656.work", "{}")],
+            [("unsaved.281474976710656.work", "")],
+            [("unsaved.6.work", "older"), ("unsaved.7.work", ""), ("unsaved.7.work", "")],
+        ] as [[(String, String)]])
+    func besides(entries: [(name: String, contents: String)]) async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            let record = try await Self.unsavedRecord(fixture)
+            let token = try await fixture.token().accessToken
+            let unsaved = UnsavedRecords(
+                inherited: try entries.map {
+                    ($0.name, try SealedFile.make(Secret($0.contents.isEmpty ? record : $0.contents)))
+                })
+            fixture.store.fail(.locked)
+            let next = try await fixture.restarted(unsaved: unsaved)
+            #expect(try await next.token().accessToken == token)
+            fixture.store.fail(nil)
+            next.clock.advance(by: 5)
+            _ = try await next.wake()
+            #expect(try await next.status.saved && !unsaved.isKept(of: "work"))
+        }
+    }
+
     @Test("is served, is told to be unsaved, and is saved as soon as the keyring takes it")
     func taken() async throws {
         try await AgentFixture.run { fixture in
