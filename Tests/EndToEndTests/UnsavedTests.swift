@@ -34,6 +34,31 @@ struct UnsavedTests {
         }
     }
 
+    @Test(
+        "survives a crash beside what somebody else has put into the store",
+        arguments: [
+            "unsaved.281474976710656.zz", "unsaved.281474976710656.work", "unsaved.9223372036854775807.work",
+            "unsaved.0.work", "unsaved.a.work",
+        ])
+    func foreign(name: String) async throws {
+        try await withRunningAgent { agent in
+            try await agent.signIn()
+            try await agent.crash()
+            try agent.store("garbage", as: name)
+            try await agent.start()
+            let token = try await agent.rotateUnsaved { await agent.desktop.stopKeyring() }
+            try await agent.crash()
+            // And once more beside its own record.
+            try agent.store("garbage", as: name)
+            try await agent.start()
+            #expect(try await agent.token() == token)
+            await agent.desktop.continueKeyring()
+            try await agent.awaitSaved()
+            // Those of a profile that is not configured wait for the day when it is.
+            try await agent.stored(name.hasSuffix(".zz") ? 2 : 0)
+        }
+    }
+
     @Test("survives a restart that the hung keyring does not hold up for ever, and the log says so")
     func survivesRestart() async throws {
         try await withRunningAgent { agent in

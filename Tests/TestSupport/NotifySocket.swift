@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import Glibc
 import Synchronization
@@ -27,6 +28,15 @@ final class NotifySocket: Sendable {
 
     /// What is in the store; the descriptors stay its own.
     var stored: [Stored] { store.withLock { $0 } }
+
+    /// Puts something into the store that the service never gave.
+    func put(_ contents: String, as name: String) throws {
+        let file = memfd_create("foreign", UInt32(MFD_CLOEXEC))
+        guard file >= 0, write(file, contents, contents.utf8.count) == contents.utf8.count else {
+            throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
+        }
+        store.withLock { $0.append((name, file)) }
+    }
 
     /// Empties the store, as the manager does when a service is stopped.
     func dropStored() {

@@ -106,6 +106,11 @@ extension RunningAgent {
         }
     }
 
+    /// Has the service manager keep something that the daemon never gave it.
+    package nonisolated func store(_ contents: String, as name: String) throws {
+        try notifications.put(contents, as: name)
+    }
+
     /// Waits until the service manager keeps so many descriptors for the daemon.
     package nonisolated func stored(_ count: Int) async throws {
         try await withDeadline { [notifications] in
