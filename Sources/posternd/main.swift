@@ -18,6 +18,11 @@ let usage = """
 
     """
 
+// What is opened next would have their numbers otherwise, and be written to as the log.
+for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
+    guard open("/dev/null", O_RDWR) == descriptor else { exit(ExitStatus.software) }
+}
+
 switch Array(CommandLine.arguments.dropFirst()) {
 case []:
     break

@@ -231,6 +231,20 @@ struct ProcessFaultTests {
         }
     }
 
+    @Test(
+        "started without standard input, output and error, it gives their numbers to nothing else",
+        arguments: ["0<&-", "1>&- 2>&-", "0<&- 1>&- 2>&-"])
+    func withoutStandardDescriptors(closed: String) async throws {
+        try await withRunningAgent(provider: .none, starting: false) { agent in
+            try await agent.start(after: "exec \(closed)")
+            #expect(try await agent.call("agent.hello")["name"] == "posternd")
+            for descriptor in 0...2 where closed.contains("\(descriptor)") {
+                let link = "/proc/\(await agent.processID)/fd/\(descriptor)"
+                #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "/dev/null")
+            }
+        }
+    }
+
     @Test("row 52: no core dump, no backtrace and no process of the same user shows its memory or its worker's")
     func hardened() async throws {
         try await withRunningAgent(starting: false) { agent in

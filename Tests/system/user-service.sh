@@ -44,6 +44,9 @@ step 'it is confined'
 is 'NoNewPrivs' 1 "$(awk '$1 == "NoNewPrivs:" { print $2 }' "/proc/$agent/status")"
 is 'Seccomp' 2 "$(awk '$1 == "Seccomp:" { print $2 }' "/proc/$agent/status")"
 
+step 'its memory and its threads are bounded, and it is kept from the swap'
+is 'the bounds' '268435456 536870912 0 64' "$(property MemoryHigh) $(property MemoryMax) $(property MemorySwapMax) $(property TasksMax)"
+
 step 'stopped, it exits 0, and the next client starts it again'
 first=$agent
 systemctl --user stop posternd.service

@@ -7,21 +7,6 @@ import PosternProtocol
 /// A connection has bounds of its own (requests and bytes at work, answers not read, time to finish a line), and begins one line in a turn, so that no
 /// client can delay another. Where a bound is met nothing is read.
 actor Connection {
-    /// Requests worked on at once. A line is begun where a whole batch has room, so at least half as many are.
-    static let atWorkLimit = 2 * RequestHandler.batchLimit
-    /// Of these, who wait for a login.
-    static let loginWaitLimit = 8
-    /// Bytes that requests at work, and answers that wait for the rest of their batch, may hold before nothing more is begun.
-    static let bytesAtWorkLimit = 256 * 1024
-    /// Bytes of answers that a client may leave unread before nothing more is begun.
-    static let unreadLimit = 256 * 1024
-    /// Bytes that a subscriber may leave unread before it loses the connection.
-    static let unreadEventsLimit = 1 << 20
-    /// A line that is longer takes so long to read that one is begun in a turn, of all connections.
-    static let longLine = 16 * 1024
-    /// A line that has begun must end within this time.
-    static let lineDeadline = Duration.seconds(10)
-
     private let socket: CInt
     /// The process that connected; 0 if it cannot be seen.
     private let process: pid_t
@@ -46,9 +31,9 @@ actor Connection {
     private var unsent = OutgoingBytes()
     private var willFlush = false
     private var waitsForRoom = false
-    /// There is something to read, as far as is known.
+    /// As far as is known.
     private var isReadable = false
-    /// The client has said that it sends no more; what it has sent may not have been read yet.
+    /// The client sends no more; what it has sent may not have been read yet.
     private var hasEnded = false
     /// Nobody is left to read an answer; what was sent before is still done.
     private var isHungUp = false
@@ -90,7 +75,7 @@ actor Connection {
         guard isOpen else { return }
         isOpen = false
         lineTimer?.cancel()
-        // Nobody is left to be answered. A refresh that was waited for goes on.
+        // A refresh that was waited for goes on.
         for task in atWork.values { task.cancel() }
         if let caller { events.remove(caller.subscriber) }
         // It has this connection in turn.
@@ -191,8 +176,8 @@ extension Connection {
     private func startLineTimer() {
         guard !isEnding else { return }
         lineTimer = Task {
-            try? await clock.sleep(for: Self.lineDeadline)  // cancelled: the line has ended, or the connection
-            if !Task.isCancelled { lineIsLate() }
+            // Throws when cancelled: the line has ended, or the connection.
+            if (try? await clock.sleep(for: Self.lineDeadline)) != nil { lineIsLate() }
         }
     }
 
@@ -207,29 +192,19 @@ extension Connection {
 // MARK: - Answering
 
 extension Connection {
-    /// Answers to requests that came together and are answered together.
-    private final class Batch {
-        var open: Int
-        var answers: [Answer] = []
-
-        init(of count: Int) {
-            open = count
-        }
-    }
-
     private func begin(_ line: [UInt8]) {
         switch handler.read(line) {
         case .request(let request): begin(request, in: nil)
         case .batch(let requests):
-            let batch = Batch(of: requests.count)
+            let batch = AnswerBatch(of: requests.count)
             for request in requests { begin(request, in: batch) }
         }
     }
 
-    private func begin(_ request: RequestHandler.ReadRequest, in batch: Batch?) {
+    private func begin(_ request: RequestHandler.ReadRequest, in batch: AnswerBatch?) {
         let waits = request.method == WaitForLogin.method
         if waits, loginWaits == Self.loginWaitLimit {
-            let error = AgentError(.busy, "Over one connection \(Self.loginWaitLimit) may wait for a login at once.")
+            let error = AgentError(.busy, "Only \(Self.loginWaitLimit) of a connection may wait for a login at once.")
             return end(handler.refusal(of: request, error), in: batch)
         }
         if waits { loginWaits += 1 }
@@ -250,16 +225,12 @@ extension Connection {
     }
 
     /// - Parameter answer: nil if there is none to give.
-    private func end(_ answer: Answer?, in batch: Batch?) {
+    private func end(_ answer: Answer?, in batch: AnswerBatch?) {
         guard let batch else { return write(answer) }
-        batch.open -= 1
-        if let answer {
-            batch.answers.append(answer)
-            bytesAtWork += answer.count
-        }
-        guard batch.open == 0 else { return }
-        bytesAtWork -= batch.answers.reduce(0) { $0 + $1.count }
-        write(batch.answers.isEmpty ? nil : Answer(batch: batch.answers))
+        bytesAtWork -= batch.size
+        let whole = batch.take(answer)
+        bytesAtWork += batch.size
+        if batch.isComplete { write(whole) }
     }
 
     /// This connection as the methods know it: one that events can be sent over, with a process at its other end.
@@ -315,17 +286,7 @@ extension Connection {
     private func flush() {
         willFlush = false
         guard isOpen else { return }
-        var isBroken = false
-        unsent.send { bytes in
-            while true {
-                let count = Glibc.send(socket, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
-                if count >= 0 { return count }
-                if errno == EINTR { continue }
-                isBroken = errno != EAGAIN
-                return nil
-            }
-        }
-        if isBroken { return close() }
+        guard unsent.send(to: socket) else { return close() }
         if waitsForRoom == unsent.isEmpty {
             waitsForRoom.toggle()
             Reactor.shared.rearm(socket, forRoom: waitsForRoom)
