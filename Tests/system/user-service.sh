@@ -81,6 +81,19 @@ systemctl --user restart posternd.service
 renewed=$(postern token)
 [[ $renewed == "$token" ]] || fail 'it is another token'
 
+step 'no process of the same user can open its memory, from its first instruction on, nor its worker'"'"'s'
+is 'the mode of the program' 111 "$(stat --format=%a "$HOME/.local/bin/posternd")"
+is 'how often it was opened' 0 "$("$(dirname "$0")/open-memory" "$HOME/.local/bin/posternd")"
+cp --no-preserve=mode "$stage/dist/bin/posternd" "$HOME/readable"
+chmod 755 "$HOME/readable"
+(($("$(dirname "$0")/open-memory" "$HOME/readable") > 0)) || fail 'the look would not see it'
+rm "$HOME/readable"
+answered
+await eval 'pgrep --parent "$agent" >"$HOME/worker"' || fail 'it has no worker'
+for process in "$agent" "$(<"$HOME/worker")"; do
+    ! { : <"/proc/$process/mem"; } 2>/dev/null || fail "the memory of process $process is readable"
+done
+
 step 'no secret that passed through the tenant is in the journal'
 grep --quiet posternd "$JOURNAL" || fail 'the journal has nothing of the agent at all'
 tenant secrets | jq --raw-output '.[] | select(.kind != "code") | .value' >"$HOME/tokens"
