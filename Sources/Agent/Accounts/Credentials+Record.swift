@@ -1,5 +1,6 @@
 import Auth0
 import FoundationEssentials
+import OutsideInput
 import PosternProtocol
 
 // The keyring's record of a sign-in. Any program of the user can write one, so nothing of it is used before all of it has been checked.
@@ -118,14 +119,20 @@ private struct Record: Codable {
         if let sub = idToken.flatMap(person.subBeforeCleaning) { person.sub = sub }
         var token = tokens.first { $0.key == .standard && $0.value.isBearerToken }
         token?.shiftTimes(by: shift)
+        // What is saved next must be sound, too.
+        if token?.isSound == false { token = nil }
         if let scope = token?.scope { token?.scope = TenantScope.cut(scope) }
         if let issuedAt = token?.issuedAt, issuedAt > clock.now.unixTime + Self.tolerance {
             // A machine that lost its date while it was off would take an expired token for a fresh one; a refresh tells.
             token = nil
         }
         return Credentials(
-            binding: binding, account: person, signedInAt: signedInAt + shift, refreshToken: refreshToken,
-            refusal: refusal, refreshingSince: refreshingSince.map { min($0 + shift, clock.now.unixTime) },
+            binding: binding, account: person, signedInAt: (signedInAt + shift).clamped(to: RecordTime.range),
+            refreshToken: refreshToken,
+            refusal: refusal,
+            refreshingSince: refreshingSince.map {
+                min(($0 + shift).clamped(to: RecordTime.range), clock.now.unixTime)
+            },
             idToken: idToken, token: token)
     }
 }

@@ -1,6 +1,7 @@
 import CAgent
 import CGLib
 import Glibc
+import OutsideInput
 
 /// A GLib key file (the INI of .desktop files), read and edited by GLib's own GKeyFile so that comments survive an edit.
 struct KeyFile {
@@ -155,6 +156,7 @@ struct KeyFile {
     private static func message(of error: UnsafeMutablePointer<GError>?) -> String {
         guard let error else { return "unknown error" }
         defer { g_error_free(error) }
-        return String(cString: error.pointee.message)
+        // GLib quotes the line.
+        return String(cString: error.pointee.message).escaped
     }
 }

@@ -4,10 +4,10 @@ import PosternProtocol
 
 /// One client: one JSON value a line in, one a line out. Lines are answered as they are done, in any order.
 ///
-/// A connection has bounds of its own (requests and bytes at work, answers not read, time to finish a line), and begins one line in a turn, so that no
+/// A connection has bounds of its own (requests and bytes at work, answers not read, time to finish a line), and begins one request in a turn, so that no
 /// client can delay another. Where a bound is met nothing is read.
 actor Connection {
-    private let socket: CInt
+    let socket: CInt
     /// The process that connected; 0 if it cannot be seen.
     private let process: pid_t
     private let number: Int
@@ -19,27 +19,28 @@ actor Connection {
     /// Called when it has been closed.
     private let closed: @Sendable (Connection) -> Void
 
-    private var splitter = LineSplitter()
+    var splitter = LineSplitter()
     private var lineTimer: Task<Void, Never>?
-    private(set) var atWork: [Int: Task<Void, Never>] = [:]
+    var atWork: [Int: Task<Void, Never>] = [:]
     private(set) var count = 0
     private var loginWaits = 0
     private var bytesAtWork = 0
-    /// The last turn in which a line was begun, or something read.
+    /// The last turn in which a request was begun, or something read.
     private var turn = -1
+    var batch: StartedBatch?
     private var waitsForTurn = false
-    private var unsent = OutgoingBytes()
-    private var willFlush = false
-    private var waitsForRoom = false
+    var unsent = OutgoingBytes()
+    var willFlush = false
+    var waitsForRoom = false
     /// As far as is known.
     private var isReadable = false
     /// The client sends no more; what it has sent may not have been read yet.
     private var hasEnded = false
     /// Nobody is left to read an answer; what was sent before is still done.
-    private var isHungUp = false
+    var isHungUp = false
     /// Nothing more is read; what has come is answered.
-    private var isEnding = false
-    private var isOpen = true
+    var isEnding = false
+    var isOpen = true
     private var caller: Caller?
     private var peer: Peer?
 
@@ -103,14 +104,17 @@ extension Connection {
             && bytesAtWork < Self.bytesAtWorkLimit && unsent.count < Self.unreadLimit
     }
 
-    /// Reads some and begins a line, if there is one and it may begin; the rest is for later turns. To be called whenever that may have changed.
-    private func proceed() {
+    /// Reads some and begins a request, if there is one and it may begin; the rest is for later turns. To be called whenever that may have changed.
+    func proceed() {
         guard isOpen, !waitsForTurn else { return }
-        guard mayBegin else { return isHungUp ? close() : () }
+        guard batch != nil || mayBegin else { return isHungUp ? close() : () }
         guard turn != Reactor.shared.turnNumber else { return waitForTurn() }
-        if splitter.nextLength() == nil, isReadable { read() }
+        if batch == nil, splitter.nextLength() == nil, isReadable { read() }
         guard isOpen else { return }
-        if let length = splitter.nextLength() {
+        if batch != nil {
+            turn = Reactor.shared.turnNumber
+            beginNext()
+        } else if let length = splitter.nextLength() {
             guard length <= Self.longLine || Reactor.shared.takeLongTurn() else { return waitForTurn(first: true) }
             turn = Reactor.shared.turnNumber
             // A line that follows has its time from its own beginning.
@@ -134,7 +138,7 @@ extension Connection {
     }
 
     /// Whether there is something that could be begun, as far as is known.
-    private var hasMore: Bool { isReadable || splitter.nextLength() != nil }
+    private var hasMore: Bool { isReadable || batch != nil || splitter.nextLength() != nil }
 
     private func waitForTurn(first: Bool = false) {
         guard hasMore else { return }
@@ -167,7 +171,7 @@ extension Connection {
         }
     }
 
-    private func endReading() {
+    func endReading() {
         isEnding = true
         isReadable = false
         lineTimer?.cancel()
@@ -192,13 +196,31 @@ extension Connection {
 // MARK: - Answering
 
 extension Connection {
+    /// A batch whose requests are being begun.
+    struct StartedBatch {
+        let line: [UInt8]
+        var rest: ArraySlice<Range<Int>>
+        let answers: AnswerBatch
+    }
+
     private func begin(_ line: [UInt8]) {
         switch handler.read(line) {
         case .request(let request): begin(request, in: nil)
-        case .batch(let requests):
-            let batch = AnswerBatch(of: requests.count)
-            for request in requests { begin(request, in: batch) }
+        case .batch(let elements):
+            batch = StartedBatch(line: line, rest: elements[...], answers: AnswerBatch(of: elements.count))
+            bytesAtWork += line.count
+            beginNext()
         }
+    }
+
+    /// The next request of the batch.
+    private func beginNext() {
+        guard let element = batch?.rest.popFirst(), let batch else { return }
+        if batch.rest.isEmpty {
+            bytesAtWork -= batch.line.count
+            self.batch = nil
+        }
+        begin(handler.read(element: batch.line[element]), in: batch.answers)
     }
 
     private func begin(_ request: RequestHandler.ReadRequest, in batch: AnswerBatch?) {
@@ -252,50 +274,5 @@ extension Connection {
             terminal: isOpen ? TerminalSession(ofPeer: process, at: socket, accepted: accepted) : nil)
         self.peer = peer
         return peer
-    }
-
-    /// A subscriber who has left so much unread would miss events without knowing; it loses the connection instead.
-    private func send(event line: [UInt8]) {
-        guard unsent.count < Self.unreadEventsLimit else { return close() }
-        write(Answer(line))
-    }
-
-    /// Says what is wrong with the connection itself, and ends it after what is still being worked on.
-    private func end(saying error: AgentError) {
-        endReading()
-        splitter = LineSplitter()
-        write(RequestHandler.complaint(error))
-    }
-}
-
-// MARK: - Writing
-
-extension Connection {
-    private func write(_ answer: consuming Answer?) {
-        guard isOpen else { return }
-        if var answer = consume answer, !isHungUp {
-            answer.append("\n")
-            unsent.append(answer)
-        }
-        guard !willFlush else { return }
-        willFlush = true
-        // The answers to requests that came together leave together.
-        Reactor.shared.callAtEndOfTurn { [self] in assumeIsolated { $0.flush() } }
-    }
-
-    private func flush() {
-        willFlush = false
-        guard isOpen else { return }
-        guard unsent.send(to: socket) else { return close() }
-        if waitsForRoom == unsent.isEmpty {
-            waitsForRoom.toggle()
-            Reactor.shared.rearm(socket, forRoom: waitsForRoom)
-        }
-        proceed()
-        closeIfDone()
-    }
-
-    private func closeIfDone() {
-        if isOpen, isEnding, atWork.isEmpty, splitter.nextLength() == nil, unsent.isEmpty, !willFlush { close() }
     }
 }

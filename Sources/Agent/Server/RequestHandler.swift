@@ -11,8 +11,8 @@ struct RequestHandler: Sendable {
     /// What a line holds.
     enum Line {
         case request(ReadRequest)
-        /// Answered together.
-        case batch([ReadRequest])
+        /// Where its requests stand, which are answered together.
+        case batch([Range<Int>])
     }
 
     /// A request whose line has been read and is needed no more.
@@ -52,7 +52,13 @@ struct RequestHandler: Sendable {
         guard elements.count <= Self.batchLimit else {
             return refuse(.invalidRequest, "A batch may hold \(Self.batchLimit) requests.")
         }
-        return .batch(elements.map { read(line[$0], try? StrictJSON.outline(of: line[$0])) })
+        return .batch(elements)
+    }
+
+    /// Reads a request of a batch.
+    func read(element text: ArraySlice<UInt8>) -> ReadRequest {
+        // It is valid, as all of the batch is.
+        read(text, try? StrictJSON.outline(of: text))
     }
 
     private func refuse(_ code: AgentError.Code, _ message: String) -> Line {

@@ -102,6 +102,24 @@ struct RecordTests {
         }
     }
 
+    @Test(
+        "what was accepted is accepted again once it is saved, whatever the clocks were that wrote it",
+        arguments: [(-253_402_300_799, 253_402_300_799), (253_402_300_799, -253_402_300_799), (0, 0)])
+    func clocks(now: Int, wall: Int) async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            var record = try Self.record(fixture, Change("time.now", .integer(now)))
+            for change in [Change("time.wall", .integer(wall)), Change("time.boot.id", .string("another"))] {
+                record = String(
+                    decoding: try JSONEncoder().encode(
+                        change.applied(to: JSONDecoder().decode(JSON.self, from: Data(record.utf8)))),
+                    as: UTF8.self)
+            }
+            let read = try Credentials(json: record, at: fixture.clock)
+            #expect(throws: Never.self) { try Credentials(json: read.json(at: fixture.clock), at: fixture.clock) }
+        }
+    }
+
     @Test("one profile's damaged record leaves the others alone")
     func others() async throws {
         try await AgentFixture.run { fixture in

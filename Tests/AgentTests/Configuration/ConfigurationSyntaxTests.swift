@@ -12,6 +12,15 @@ struct ConfigurationSyntaxTests {
     }
 
     @Test(
+        "what is wrong is said without characters that a terminal would obey",
+        arguments: ["\u{FEFF}[agentnull]\r", "[agent]x\u{1B}[2J", "[agent\u{1B}", "\u{9B}1m", "[agent]\nk\u{202E}\r"])
+    func printable(text: String) throws {
+        let words = try #require(try ConfigurationText.error([text])).description
+        #expect(
+            !words.unicodeScalars.contains { [.control, .format].contains($0.properties.generalCategory) }, "\(words)")
+    }
+
+    @Test(
         "what a reader of the file could take otherwise than the agent is an error",
         arguments: [
             "[agent]\nwait=1\n[agent]\nmin_ttl=1", "[agent]\nwait=1\nwait=2", "[agent]\nwait=1\n wait = 1",

@@ -223,9 +223,12 @@ extension RequestHandler {
         switch read(line) {
         case .request(let request):
             return await answer(request, caller: .test)?.bytes
-        case .batch(let requests):
+        case .batch(let elements):
             var answers: [Answer] = []
-            for request in requests { answers += await answer(request, caller: .test).map { [$0] } ?? [] }
+            for element in elements {
+                let request = read(element: line[element])
+                answers += await answer(request, caller: .test).map { [$0] } ?? []
+            }
             return answers.isEmpty ? nil : Answer(batch: answers).bytes
         }
     }
