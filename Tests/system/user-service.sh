@@ -89,8 +89,8 @@ chmod 755 "$HOME/readable"
 (($("$(dirname "$0")/open-memory" "$HOME/readable") > 0)) || fail 'the look would not see it'
 rm "$HOME/readable"
 answered
-await eval 'pgrep --parent "$agent" >"$HOME/worker"' || fail 'it has no worker'
-for process in "$agent" "$(<"$HOME/worker")"; do
+worker=$(pgrep --parent "$agent") || fail 'it has no worker'
+for process in "$agent" "$worker"; do
     ! { : <"/proc/$process/mem"; } 2>/dev/null || fail "the memory of process $process is readable"
 done
 
