@@ -125,8 +125,6 @@ extension AgentError {
             case "reuse_suspected":
                 "The tenant refused a refresh token of profile \(profile) that should be valid: it was revoked, or somebody else used it."
             case "user_deleted": "The tenant no longer knows the person who signed in to profile \(profile)."
-            case "account_changed":
-                "The tenant now takes the sign-in of profile \(profile) for another person's, so nothing of it is used."
             case "settings_changed":
                 "The sign-in of profile \(profile) was made under other settings, and is not used under these."
             case "no_refresh_token":

@@ -94,6 +94,7 @@ extension Account {
         let wrongAudience = audienceError(of: response.accessToken, for: key)
         var unusable = wrongAudience
         var newIDToken: Secret?
+        var isPersonInDoubt = credentials.isPersonInDoubt
         if let idToken = response.idToken {
             if await !tenant.verifier.knowsKey(of: idToken) {
                 // The keys must be fetched first, which may take long: the rotated token is saved before.
@@ -102,6 +103,7 @@ extension Account {
             do throws(IDTokenVerifier.Failure) {
                 _ = try await tenant.verifier.verify(idToken, subject: credentials.account.sub)
                 newIDToken = idToken
+                isPersonInDoubt = false
             } catch {
                 switch error {
                 case .invalid(.expired), .invalid(.notYetValid):
@@ -109,11 +111,9 @@ extension Account {
                     parts.log.warning(
                         "The new ID token is of another time than this machine's clock; the last one is kept.",
                         metadata: metadata)
-                case .invalid(.otherSubject):
-                    guard epoch == self.epoch else { return .refreshed }
-                    return await endOtherPersons()
                 case .invalid(let error):
                     unusable = unusable ?? .idTokenInvalid(error, profile: profile.name)
+                    if error == .otherSubject { isPersonInDoubt = true }
                 case .keysUnavailable:
                     parts.log.warning(
                         "The tenant's keys could not be fetched; the last ID token is kept.", metadata: metadata)
@@ -121,11 +121,13 @@ extension Account {
             }
             guard epoch == self.epoch else { return .refreshed }
         }
+        if isPersonInDoubt { unusable = unusable ?? .idTokenInvalid(.otherSubject, profile: profile.name) }
         let token = AccessToken(
             key: key, response, standardScope: profile.scope, sentAt: sentAt, receivedAt: receivedAt)
         // As it is now: while the ID token was looked at, a caller may have reported a token that was refused.
         if var newest = record {
             newest.idToken = newIDToken ?? newest.idToken
+            newest.isPersonInDoubt = isPersonInDoubt
             if unusable == nil, key == .standard { newest.token = token }
             keep(newest)
         }
@@ -139,19 +141,6 @@ extension Account {
         // The tenant would give the same again, and rotate the refresh token for it.
         rememberForeign(wrongAudience, for: key, until: now + .seconds(response.expiresIn * 3 / 4))
         return unusable.map { .failed($0) } ?? .refreshed
-    }
-
-    /// What the refresh token brings is somebody else's: nothing of it is used, now or later, and the person has to sign in anew.
-    private func endOtherPersons() async -> Attempt {
-        guard var credentials = record else { return .failed(.loginRequired("never", profile: profile.name)) }
-        if let refreshToken = credentials.refreshToken { revoke(refreshToken) }
-        credentials.refreshToken = nil
-        credentials.refusal = .accountChanged
-        keep(credentials)
-        served = .signedIn(credentials)
-        tell(.accountChanged)
-        await save()
-        return .failed(.loginRequired(Credentials.Refusal.accountChanged.rawValue, profile: profile.name))
     }
 
     /// - Parameter error: nil forgets it.

@@ -73,6 +73,7 @@ private struct Record: Codable {
     var refusal: Credentials.Refusal?
     var refreshingSince: Int?
     var idToken: Secret?
+    var personInDoubt: Bool?
     /// The default token. Earlier programs kept those of other audiences and scopes, too.
     var tokens: [AccessToken]
 
@@ -83,6 +84,7 @@ private struct Record: Codable {
         case refusal
         case refreshingSince = "refreshing_since"
         case idToken = "id_token"
+        case personInDoubt = "person_in_doubt"
         case tokens
     }
 
@@ -95,6 +97,7 @@ private struct Record: Codable {
         refusal = credentials.refusal
         refreshingSince = credentials.refreshingSince
         idToken = credentials.idToken
+        personInDoubt = credentials.isPersonInDoubt ? true : nil
         tokens = credentials.token.map { [$0] } ?? []
     }
 
@@ -133,7 +136,7 @@ private struct Record: Codable {
             refreshingSince: refreshingSince.map {
                 min(($0 + shift).clamped(to: RecordTime.range), clock.now.unixTime)
             },
-            idToken: idToken, token: token)
+            idToken: idToken, isPersonInDoubt: personInDoubt ?? false, token: token)
     }
 }
 

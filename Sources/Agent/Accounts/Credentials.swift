@@ -60,8 +60,6 @@ struct Credentials: Equatable, Sendable {
         case lostAnswer = "lost_answer"
         case reuseSuspected = "reuse_suspected"
         case userDeleted = "user_deleted"
-        /// The tenant says that the refresh token is another person's by now.
-        case accountChanged = "account_changed"
     }
 
     var binding: Binding
@@ -75,6 +73,8 @@ struct Credentials: Equatable, Sendable {
     /// between: the tenant may or may not have rotated the token.
     var refreshingSince: Int?
     var idToken: Secret?
+    /// The last ID token of a refresh was about another person: nothing that comes without one about this person is served.
+    var isPersonInDoubt = false
     /// The access token of the default audience and scopes. All others live in memory alone (``FurtherTokens``).
     var token: AccessToken?
 }
