@@ -87,7 +87,7 @@ actor Connection {
     }
 
     private func react(to readiness: Reactor.Readiness) {
-        if !readiness.isDisjoint(with: [.readable, .ended, .hungUp]) { isReadable = true }
+        if !readiness.isDisjoint(with: [.readable, .ended, .hungUp]) { isReadable = !isEnding }
         if !readiness.isDisjoint(with: [.ended, .hungUp]) { hasEnded = true }
         if !readiness.isDisjoint(with: .hungUp) { isHungUp = true }
         if readiness.contains(.writable) { flush() }

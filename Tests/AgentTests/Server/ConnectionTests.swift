@@ -139,6 +139,22 @@ struct ConnectionTests {
         }
     }
 
+    @Test("nothing that comes after a line that is too long is begun, also while others are worked on")
+    func afterTooLong() async throws {
+        try await Self.run { fixture, client in
+            fixture.store.hold()
+            try client.send(Self.slowLine)
+            try await fixture.store.callHeld()
+            try client.send(String(repeating: "x", count: 256 * 1024 + 1) + "\n")
+            try await Self.expect(client, "-32600")
+            try? client.send(Self.hello + "\n")
+            for _ in 1...100 { await Reactor.shared.nextTurn() }
+            fixture.store.release()
+            try await Self.expect(client, "\"id\":\"slow\"")
+            try await Self.expectEnd(client)
+        }
+    }
+
     @Test(
         "24: after the half-close a last line without newline and all that is outstanding are answered, then it closes")
     func halfClose() async throws {
