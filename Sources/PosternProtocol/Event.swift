@@ -61,7 +61,7 @@ package struct Event: Codable, Equatable, Sendable {
     }
 }
 
-/// `events.subscribe`: from the answer on, events are sent over this connection as notifications.
+/// `events.subscribe`: from the answer on, events are sent over this connection as notifications. Another one replaces what was asked for.
 package struct SubscribeToEvents: Request {
     package static let method = "events.subscribe"
     package typealias Response = Empty

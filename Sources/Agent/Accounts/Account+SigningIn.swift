@@ -45,15 +45,18 @@ extension Account {
     @discardableResult
     func revokeReplaced() -> [Task<AgentError?, Never>] {
         defer { replaced = [] }
+        // Each save comes here: somebody has signed in since the last one.
         if mayHaveStrays {
             mayHaveStrays = false
             endStrays(revoking: true, besides: replaced, isSignOut: false)
+            revokeUnrevoked()
         }
-        return replaced.compactMap { revokeWhereIssued($0, isReplaced: true) } + revokeUnrevoked()
+        return replaced.compactMap { revokeWhereIssued($0, isReplaced: true) }
     }
 
     /// Tries once more what could not be revoked.
-    func revokeUnrevoked() -> [Task<AgentError?, Never>] {
+    @discardableResult
+    private func revokeUnrevoked() -> [Task<AgentError?, Never>] {
         defer { unrevoked = [] }
         return unrevoked.compactMap { revokeWhereIssued($0, isReplaced: true) }
     }

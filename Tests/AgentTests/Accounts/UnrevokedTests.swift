@@ -47,6 +47,23 @@ struct UnrevokedTests {
         }
     }
 
+    @Test("no refresh tries it again, and a sign-out tries it once more and no oftener")
+    func tries() async throws {
+        try await AgentFixture.run { fixture in
+            try await Self.replace(fixture)
+            for _ in 1...3 {
+                fixture.clock.advance(by: 5)
+                _ = try await fixture.token(.with(force: true))
+                _ = try await fixture.account.revocation?.value
+            }
+            #expect(await fixture.tenant.requests(to: .revoke).count == 1)
+            await fixture.tenant.order(.page(503), at: .revoke, times: 9)
+            #expect(try await fixture.agent.logout(Logout()).revoked == false)
+            // The sign-in itself, and what it has replaced.
+            #expect(await fixture.tenant.requests(to: .revoke).count == 3)
+        }
+    }
+
     @Test("a sign-out waits for a revocation under way, and says if it fails")
     func underWay() async throws {
         try await AgentFixture.run { fixture in
