@@ -83,7 +83,7 @@ extension Account {
     }
 
     /// So many are remembered; a tenant that lets a person sign in takes revocations as well, as a rule.
-    private static let unrevokedLimit = 64
+    private static let unrevokedLimit = 16
 
     /// Deletes what the profile kept in the keyring before `persist` was changed, as far as the keyring can be asked.
     ///
@@ -110,7 +110,10 @@ extension Account {
                     failure = failure ?? AgentError(error, profile: account.profile.name)
                 }
                 // Two names may mean one collection: this is what has just been saved.
-                if let credentials, let own = account.record, credentials.isSameSignIn(as: own) { continue }
+                if let credentials, let own = account.record, credentials.isSameSignIn(as: own) {
+                    account.parts.notes.remove(for: item)
+                    continue
+                }
                 if revoking, let credentials, let refreshToken = credentials.refreshToken,
                     !known.contains(where: { $0.refreshToken == refreshToken })
                 {

@@ -100,7 +100,7 @@ extension Account {
             reasons.append(AgentError(saveError, profile: profile.name).message)
         } else {
             revocations.append(endStrays(revoking: wantsRevocation, besides: signIns, isSignOut: true))
-            if wantsRevocation, keyring == .locked || keyring == .failing {
+            if keyring == .locked || keyring == .failing {
                 cannotLook = true
                 reasons.append("What the keyring may still have of the profile could not be looked for.")
             }

@@ -170,7 +170,8 @@ extension Reactor {
 
     /// Whether something that takes as long as hundreds of requests may be done now: one thing in a turn may.
     func takeLongTurn() -> Bool {
-        guard own.longTurn != own.turn else { return false }
+        // Those who wait for it come before what a descriptor has just brought.
+        guard own.longTurn != own.turn, own.nextTurn.first.isEmpty else { return false }
         own.longTurn = own.turn
         return true
     }

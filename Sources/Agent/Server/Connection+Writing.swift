@@ -31,7 +31,11 @@ extension Connection {
     func flush() {
         willFlush = false
         guard isOpen else { return }
-        guard unsent.send(to: socket) else { return close() }
+        if !unsent.send(to: socket) {
+            // Nobody reads any more; what was sent before is still done.
+            isHungUp = true
+            unsent = OutgoingBytes()
+        }
         if waitsForRoom == unsent.isEmpty {
             waitsForRoom.toggle()
             Reactor.shared.rearm(socket, forRoom: waitsForRoom)

@@ -111,7 +111,8 @@ extension Connection {
         guard turn != Reactor.shared.turnNumber else { return waitForTurn() }
         if batch == nil, splitter.nextLength() == nil, isReadable { read() }
         guard isOpen else { return }
-        if batch != nil {
+        if let length = batch?.rest.first?.count {
+            guard length <= Self.longLine || Reactor.shared.takeLongTurn() else { return waitForTurn(first: true) }
             turn = Reactor.shared.turnNumber
             beginNext()
         } else if let length = splitter.nextLength() {
@@ -181,7 +182,7 @@ extension Connection {
         guard !isEnding else { return }
         lineTimer = Task {
             // Throws when cancelled: the line has ended, or the connection.
-            if (try? await clock.sleep(for: Self.lineDeadline)) != nil { lineIsLate() }
+            if (try? await clock.sleep(for: Self.lineDeadline)) != nil, !Task.isCancelled { lineIsLate() }
         }
     }
 
@@ -209,7 +210,6 @@ extension Connection {
         case .batch(let elements):
             batch = StartedBatch(line: line, rest: elements[...], answers: AnswerBatch(of: elements.count))
             bytesAtWork += line.count
-            beginNext()
         }
     }
 

@@ -144,7 +144,10 @@ struct Methods: Sendable {
                 params[member.value].first.map { $0 == UInt8(ascii: "-") || (48...57).contains($0) } == true
                     && Int(String(decoding: params[member.value], as: UTF8.self)) == nil
             }
-            let problem = unfit.map { "the parameter \($0.name) must be a whole number, and no larger than there are" }
+            let isNumber = if case DecodingError.dataCorrupted = error { true } else { false }
+            let problem = (isNumber ? unfit : nil).map {
+                "the parameter \($0.name) must be a whole number, and no larger than there are"
+            }
             throw AgentError(.invalidParams, "\(R.method): \(problem ?? Self.problem(error)).") { data in
                 if case DecodingError.keyNotFound(let key, _) = error { data.missing = [key.stringValue] }
             }

@@ -132,6 +132,7 @@ struct RequestHandlerTests {
             ("token.get", #"{"force":1}"#, "force"), ("login.cancel", "{}", "login_id"),
             ("login.cancel", #"{"login_id":null}"#, "login_id"), ("token.get", #"{"min_ttl":-1}"#, "min_ttl"),
             ("token.get", #"{"wait":-1}"#, "wait"), ("token.get", #"{"min_ttl":1.5}"#, "min_ttl"),
+            ("token.get", #"{"profile":1.5}"#, "profile has the wrong type"),
             ("login.wait", #"{"login_id":"x","timeout":1e308}"#, "timeout"),
             ("keyring.unlock", #"{"timeout":9223372036854775808}"#, "timeout"),
             ("token.get", "[1]", "name"),
