@@ -11,7 +11,8 @@ extension Session.Reply {
             #"{"login_id":"L1","profile":"work","revision":\#(revision),"expires_at":\#(now + 600),"step":\#(step)}"#)
     }
 
-    static func code(resendIn: Int = -1, age: Int = 0, revision: Int = 1) -> Self {
+    /// - Parameter age: seconds since the code was sent. As a rule it is sent later than any command begins, however long that has to wait for its turn.
+    static func code(resendIn: Int = -1, age: Int = -100, revision: Int = 1) -> Self {
         login(
             """
             {"kind":"code","channel":"email","sent_to":"a***@example.com","resend_at":\(now + resendIn),\
