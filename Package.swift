@@ -37,7 +37,7 @@ let package = Package(
         .executableTarget(
             name: "postern",
             dependencies: [
-                "PosternProtocol", "OutsideInput", "CSignalfd",
+                "PosternProtocol", "OutsideInput", "CLinux", "CSignalfd",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
@@ -46,7 +46,7 @@ let package = Package(
         .target(
             name: "Auth0",
             dependencies: [
-                "OutsideInput",
+                "CSecrets", "OutsideInput",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
@@ -67,6 +67,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .target(name: "CAgent"),
         .target(name: "CCrash"),
+        .target(name: "CSecrets"),
 
         .target(name: "KeyringProtocol", swiftSettings: settings),
         .target(

@@ -20,6 +20,11 @@ package struct AuthenticationAPI: Sendable {
         self.now = now
     }
 
+    /// The same application, which proves nothing: for what is public, such as the tenant's keys.
+    package var withoutAuthentication: AuthenticationAPI {
+        AuthenticationAPI(issuer: issuer, clientID: clientID, authentication: .none, transport: transport, now: now)
+    }
+
     /// Has a one-time code or a link sent (`POST /passwordless/start`). That it succeeds does not mean that a message was delivered.
     package func startPasswordless(_ start: PasswordlessStart) async throws(Auth0Error) {
         var headers = HTTPHeaders()

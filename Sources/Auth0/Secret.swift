@@ -1,45 +1,45 @@
+import CSecrets
 import Glibc
-import Synchronization
 
-/// A token, code, key or client secret: prints as redacted everywhere, and its bytes are wiped when the last copy is released.
+/// A token, code, key or client secret: prints as redacted everywhere, lies in memory that is kept from the swap as far as the user's limit goes, and
+/// its bytes are wiped when the last copy is released.
 ///
-/// The guarantee covers the bytes held here. ``revealed`` makes a `String`, whose storage Swift does not wipe; use it only at the edge where the
-/// value leaves (a request body, the keyring record, an answer), and keep none of those strings.
+/// The guarantee covers the bytes held here. ``revealed`` makes a `String`, which may reach the swap; use it only at the edge where the value
+/// leaves (a request body, the keyring record, an answer), and keep none of those strings.
 ///
 /// It encodes as its value, which is for the keyring record alone: wire types do not import this module.
 package struct Secret: Sendable {
     private let storage: Storage
 
     package init(_ value: String) {
-        storage = Storage(Array(value.utf8))
+        var value = value
+        storage = value.withUTF8 { Storage(UnsafeRawBufferPointer($0)) }
     }
 
     /// The value itself.
     package var revealed: String {
-        storage.bytes.withLock { String(decoding: $0, as: UTF8.self) }
+        String(decoding: storage.bytes, as: UTF8.self)
     }
 
     private final class Storage: Sendable {
-        let bytes: Mutex<[UInt8]>
+        /// Written before anybody has the object, and given back when nobody has it any more.
+        nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
 
-        init(_ value: [UInt8]) {
-            bytes = Mutex(value)
+        init(_ value: UnsafeRawBufferPointer) {
+            let memory = UnsafeMutableRawBufferPointer(start: postern_secret_alloc(value.count), count: value.count)
+            memory.copyMemory(from: value)
+            bytes = UnsafeRawBufferPointer(memory)
         }
 
         deinit {
-            bytes.withLock { bytes in
-                bytes.withUnsafeMutableBytes { buffer in
-                    guard let start = buffer.baseAddress else { return }
-                    explicit_bzero(start, buffer.count)
-                }
-            }
+            postern_secret_free(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
         }
     }
 }
 
 extension Secret: Equatable {
     package static func == (left: Secret, right: Secret) -> Bool {
-        left.revealed == right.revealed
+        left.storage.bytes.elementsEqual(right.storage.bytes)
     }
 }
 

@@ -132,6 +132,11 @@ final class Client {
     private func nextAnswer() throws -> [UInt8] {
         let line: [UInt8]?
         do {
+            // The agent has dealt with the request when its answer begins.
+            if !HiddenMemory.isHidden {
+                try answers.waitUntilReadable(interrupts)
+                try HiddenMemory.hide()
+            }
             line = try answers.next(interrupts)
         } catch is SystemError {
             throw Failure.connectionLost

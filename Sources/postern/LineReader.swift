@@ -78,7 +78,8 @@ struct LineReader {
         isAtEnd = count == 0
     }
 
-    private func waitUntilReadable(_ interrupts: Interrupts?, _ everySecond: (() -> Void)?) throws {
+    /// Waits until something has arrived that is not in the buffer yet, or the input has ended.
+    func waitUntilReadable(_ interrupts: Interrupts?, _ everySecond: (() -> Void)? = nil) throws {
         // poll(2) leaves out an entry whose descriptor is negative.
         var entries = [
             pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),

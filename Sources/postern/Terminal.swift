@@ -167,6 +167,7 @@ extension Terminal {
     ///
     /// One newline at the end belongs to the way it was handed over, not to the secret. PEM is read to its last line.
     func secret(_ prompt: String) throws -> String? {
+        try HiddenMemory.hide()
         guard isInteractive else {
             // Longer than any key, and with the request around it still within a line of the agent's.
             let limit = 128 * 1024

@@ -23,8 +23,9 @@ tenant() {
     curl --silent --show-error --fail "${issuer}_dev/$1"
 }
 
+# start_tenant OPTION…
 start_tenant() {
-    "$stage/dist/bin/postern-devtenant" --port 0 >"$HOME/tenant" &
+    "$stage/dist/bin/postern-devtenant" --port 0 "$@" >"$HOME/tenant" &
     await grep --quiet 'http://127.0.0.1:[0-9]' "$HOME/tenant" || fail 'the tenant does not start'
     issuer=$(grep --only-matching --max-count=1 'http://127.0.0.1:[0-9]*/' "$HOME/tenant")
 }

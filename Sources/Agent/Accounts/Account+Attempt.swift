@@ -183,6 +183,7 @@ extension Account {
             forgetSecondFactor()
             keep(credentials)
             served = .signedIn(credentials)
+            forgetTenant()
             tell(refusal)
             await save()
             return .failed(.loginRequired(refusal.rawValue, profile: profile.name))

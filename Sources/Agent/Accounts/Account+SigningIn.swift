@@ -124,6 +124,8 @@ extension Account {
         if wantsRevocation, let unread {
             reasons.append("The refresh token could not be read to revoke it. \(unread.message)")
         }
+        // Not before: a secret that is locked away in the keyring by now could not be had again to revoke with.
+        if epoch == self.epoch { forgetTenant() }
         parts.log.info("Signed out.", metadata: metadata)
         return Logout.Response(
             revoked: isRevoked, deleted: !isUnsaved && !cannotLook,

@@ -172,16 +172,17 @@ actor Account {
             kind: .session, profile: profile.name, collection: profile.persist == .session ? .session : .default)
     }
 
-    /// The profile's tenant; made once, and anew after ``forgetTenant()``.
+    /// The profile's tenant; made once for a sign-in, and anew after ``forgetTenant()``.
     func tenant() async throws(AgentError) -> Tenant {
         if let cachedTenant { return cachedTenant }
         let version = tenantVersion
         let tenant = try await parts.tenants.tenant(of: profile)
-        if version == tenantVersion { cachedTenant = tenant }
+        // Where nothing is to be refreshed the client's secret does not stay in memory: a login keeps it for as long as it lasts.
+        if version == tenantVersion, served.credentials?.refreshToken != nil { cachedTenant = tenant }
         return tenant
     }
 
-    /// The client's secret or the profile's settings have changed.
+    /// The client's secret or the profile's settings have changed, or nothing is to be refreshed any more.
     func forgetTenant() {
         cachedTenant = nil
         tenantVersion += 1

@@ -13,6 +13,11 @@ final class Tenant: Sendable {
         self.api = api
         self.verifier = verifier
     }
+
+    /// The same tenant without the client's secret, for whom has nothing more to ask of it.
+    var withoutSecret: Tenant {
+        Tenant(api: api.withoutAuthentication, verifier: verifier)
+    }
 }
 
 /// Makes a profile's ``Tenant``: the place where a confidential client's secret is read from the keyring.
@@ -34,7 +39,7 @@ package struct Tenants: Sendable {
             transport: HTTPTransport(
                 client: client, trustAnchors: profile.trustAnchors, sleep: { try await Reactor.shared.sleep(for: $0) }),
             now: now)
-        return Tenant(api: api, verifier: IDTokenVerifier(api: api, now: now))
+        return Tenant(api: api, verifier: IDTokenVerifier(api: api.withoutAuthentication, now: now))
     }
 
     /// The API of the tenant and client that a sign-in under other settings was made with, for revoking its refresh token.

@@ -54,7 +54,7 @@ actor LoginSession {
     nonisolated let passwordless: Passwordless?
 
     let account: Account
-    let tenant: Tenant
+    private(set) var tenant: Tenant
     let parts: LoginSessions.Parts
     /// Whom the login sends something to.
     nonisolated let recipient: CodeBudget.Recipient
@@ -223,6 +223,7 @@ extension LoginSession {
         guard endedAt == nil else { return }
         expiry?.cancel()
         polling?.cancel()
+        tenant = tenant.withoutSecret
         stage = .ended(step, at: clock.now)
         changed()
         if case .refresh(let demand) = purpose { await account.drop(demand) }

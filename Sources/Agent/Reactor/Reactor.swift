@@ -43,6 +43,7 @@ package final class Reactor: SerialExecutor {
     /// What belongs to the thread.
     private final class Own {
         let timers = TimerQueue()
+        let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16_384, alignment: 1)
         var work: [Work] = []
         var atEndOfTurn: [@Sendable () -> Void] = []
         var nextTurn = NextTurn()
@@ -81,6 +82,9 @@ package final class Reactor: SerialExecutor {
 
     /// For the thread alone.
     var timers: TimerQueue { own.timers }
+
+    /// For the thread alone: where read(2) puts what is then copied elsewhere. Whoever uses it wipes it.
+    var readBuffer: UnsafeMutableRawBufferPointer { own.readBuffer }
 
     private var isCurrent: Bool { pthread_getspecific(mark) != nil }
 }

@@ -154,21 +154,22 @@ extension Connection {
 
     private func read() {
         turn = Reactor.shared.turnNumber
-        withUnsafeTemporaryAllocation(byteCount: 16384, alignment: 1) { buffer in
-            let count = Glibc.read(socket, buffer.baseAddress, buffer.count)
-            if count > 0 {
-                // epoll(7): less than was asked for means that there is no more now, and that more will be told of.
-                // The end is told of once.
-                if count < buffer.count, !hasEnded { isReadable = false }
-                splitter.feed(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            } else if count == 0 {
-                splitter.finish()
-                endReading()
-            } else if errno == EAGAIN {
-                isReadable = false
-            } else if errno != EINTR {
-                close()
-            }
+        let buffer = Reactor.shared.readBuffer
+        let count = Glibc.read(socket, buffer.baseAddress, buffer.count)
+        if count > 0 {
+            // epoll(7): less than was asked for means that there is no more now, and that more will be told of.
+            // The end is told of once.
+            if count < buffer.count, !hasEnded { isReadable = false }
+            splitter.feed(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            // It may have been a code or a client's secret.
+            explicit_bzero(buffer.baseAddress, count)
+        } else if count == 0 {
+            splitter.finish()
+            endReading()
+        } else if errno == EAGAIN {
+            isReadable = false
+        } else if errno != EINTR {
+            close()
         }
     }
 
