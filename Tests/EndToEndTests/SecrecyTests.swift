@@ -69,6 +69,55 @@ struct SecrecyTests {
         }
     }
 
+    @Test("no answer and no event on the socket has a refresh token or a client's secret in it")
+    func keepsToItself() async throws {
+        var options = Options()
+        options.clients = [Client(authentication: .secretPost("confidential-4711"))]
+        try await withRunningAgent(options, profile: ["client_auth": "client_secret_post"]) { agent in
+            var seen = Sightings()
+            @discardableResult
+            func ask(_ method: String, _ params: JSON = [:]) async throws -> JSON {
+                let connection = try agent.connect()
+                try connection.request(method, params)
+                let line = try #require(try await connection.line())
+                seen.look(at: line, method)
+                return JSON(text: line)?["result"] ?? .null
+            }
+            let events = try agent.connect()
+            try await events.call("events.subscribe")
+            try await ask("client_secret.set", ["profile": "work", "secret": "confidential-4711"])
+            let login: JSON = ["login_id": try await ask("login.start")["login_id"] ?? .null]
+            for method in ["login.wait", "login.resend"] { try await ask(method, login) }
+            let code = try await agent.tenant.nextCode(for: RunningAgent.person)
+            let end = try await ask("login.answer", ["login_id": login["login_id"] ?? .null, "code": .string(code)])
+            #expect(end["step"]?["kind"] == "signed_in")
+            let calls: [(String, JSON)] = [
+                ("agent.hello", [:]), ("token.get", [:]), ("token.get", ["force": true]), ("idtoken.get", [:]),
+                ("mfa.list", [:]), ("mfa.enroll", ["type": "otp"]), ("mfa.remove", ["id": "x"]),
+                ("keyring.unlock", [:]), ("agent.reload", [:]), ("profile.list", [:]), ("agent.status", [:]),
+                ("profile.add", ["name": "more", "domain": "more.example.com", "client_id": "x"]),
+                ("profile.remove", ["name": "more"]), ("login.start", ["restart": true]),
+            ]
+            for (method, params) in calls { try await ask(method, params) }
+            await agent.tenant.order(.refusal(400, "invalid_request", "No."), at: .token, grant: .refreshToken)
+            try await ask("token.get", ["force": true])
+            try await ask("login.cancel", ["login_id": try await ask("login.start")["login_id"] ?? .null])
+            try await ask("logout")
+            var last = ""
+            while !last.contains(#""signed_out""#) {
+                last = try #require(try await events.line())
+                seen.look(at: last, "an event")
+            }
+
+            let secrets = await agent.tenant.knownSecrets
+            let own = secrets.filter { [.refreshToken, .clientSecret].contains($0.kind) }
+            #expect(Set(own.map(\.kind)).count == 2)
+            #expect(seen.leaks(of: own) == [])
+            // The same look finds what is there to be found.
+            #expect(Set(seen.leaks(of: secrets.filter { $0.kind == .accessToken })) == ["accessToken in token.get"])
+        }
+    }
+
     /// A sign-in with its errors, refreshes with theirs, and a sign-out, with a look at everything on the way.
     private static func live(with agent: RunningAgent, _ seen: inout Sightings) async throws {
         func keep(_ result: ChildProcess.Result, _ what: String) {
