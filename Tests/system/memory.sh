@@ -7,6 +7,7 @@ source "$(dirname "$0")/assertions.bash"
 source "$(dirname "$0")/session.bash"
 
 export HOME=$stage/home XDG_RUNTIME_DIR=$stage/home/run LD_LIBRARY_PATH=$stage/lib PATH=$stage/dist/bin:/usr/bin:/bin
+export POSTERN_PROFILE=dev
 unset XDG_CONFIG_HOME XDG_STATE_HOME XDG_DATA_HOME NOTIFY_SOCKET
 mkdir --mode=700 "$XDG_RUNTIME_DIR"
 
@@ -40,6 +41,10 @@ holds() {
     [[ -n $found ]] && ! grep --invert-match --extended-regexp --line-regexp --quiet "$2" <<<"$found"
 }
 
+one_time_password() {
+    tenant "totp?to=$address" | jq --raw-output .code
+}
+
 none='[a-zA-Z]+ 0 0'
 # Those that are in use once at most, and none that was replaced.
 one='[a-zA-Z]+ [01] 0'
@@ -56,24 +61,17 @@ secret=$(od --address-radix=n --format=x1 --read-bytes=24 /dev/urandom | tr --de
 printf %s "$secret" >"$HOME/secret"
 start_tenant --client-secret-file "$HOME/secret" --mfa enrolled
 curl --silent --show-error --fail --data "{\"address\": \"$address\", \"authenticators\": [{\"kind\": \"otp\"}]}" "${issuer}_dev/users" >/dev/null
-add_profile client_auth=client_secret_post '[profile other]' "issuer=$issuer" client_id=postern-dev username=bob@example.com
+add_profile client_auth=client_secret_post '[profile other]' "issuer=$issuer" client_id=postern-dev username=bob@example.com \
+    client_auth=client_secret_post
 start_agent
 
 step 'a client secret that was stored is not kept'
 postern client-secret set dev <"$HOME/secret"
+postern client-secret set other <"$HOME/secret"
 in_memory "$none" "$none"
 
 step 'signed in, each secret in use is there once, and neither an earlier one nor anything in the worker'
-sign_in_with_factor() {
-    coproc { postern login 2>&1; }
-    local pid=$COPROC_PID input=${COPROC[1]} output=${COPROC[0]} code
-    await tenant "code?to=$address" || fail 'no code was sent'
-    tenant "code?to=$address" | jq --raw-output .code >&"$input"
-    tenant "totp?to=$address" | jq --raw-output .code >&"$input"
-    cat <&"$output" || true
-    wait "$pid" || fail "postern login exited with $?"
-}
-sign_in_with_factor
+sign_in one_time_password
 in_memory "$one" "$none"
 (($(copies "$agent" | grep --count ' 1 ') >= 3)) || fail 'the look does not find what must be there'
 
@@ -94,10 +92,10 @@ postern logout
 in_memory "$none" "$none"
 
 step 'nor after a sign-in that was given up'
-coproc { postern login other 2>&1; }
+coproc postern login other 2>&1
 pid=$COPROC_PID
 await tenant 'code?to=bob@example.com' || fail 'no code was sent'
-kill -s INT "$pid"
+kill -s TERM "$pid"
 wait "$pid" || true
 in_memory "$none" "$none"
 stop_agent

@@ -30,7 +30,7 @@ start_tenant() {
     issuer=$(grep --only-matching --max-count=1 'http://127.0.0.1:[0-9]*/' "$HOME/tenant")
 }
 
-# sign_in: types the code that the tenant sent, as soon as it was sent.
+# sign_in [COMMAND…]: types the code that the tenant sent, as soon as it was sent, and then what the command prints.
 sign_in() {
     coproc { postern login 2>&1; }
     # Bash forgets the descriptors and the pid when the process ends.
@@ -38,6 +38,7 @@ sign_in() {
     await tenant "code?to=$address" || fail 'no code was sent'
     code=$(tenant "code?to=$address" | jq --raw-output .code)
     printf '%s\n' "$code" >&"$input"
+    "${@:-:}" >&"$input"
     cat <&"$output" || true
     wait "$pid" || fail "postern login exited with $?"
 }

@@ -43,7 +43,7 @@ package final class Reactor: SerialExecutor {
     /// What belongs to the thread.
     private final class Own {
         let timers = TimerQueue()
-        let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16_384, alignment: 1)
+        let readBuffer = UnsafeMutableRawPointer.allocate(byteCount: Reactor.readSize, alignment: 1)
         var work: [Work] = []
         var atEndOfTurn: [@Sendable () -> Void] = []
         var nextTurn = NextTurn()
@@ -83,8 +83,10 @@ package final class Reactor: SerialExecutor {
     /// For the thread alone.
     var timers: TimerQueue { own.timers }
 
-    /// For the thread alone: where read(2) puts what is then copied elsewhere. Whoever uses it wipes it.
-    var readBuffer: UnsafeMutableRawBufferPointer { own.readBuffer }
+    /// For the thread alone: where read(2) puts at most ``readSize`` bytes, which are then copied elsewhere. Whoever uses it wipes it.
+    var readBuffer: UnsafeMutableRawPointer { own.readBuffer }
+
+    static let readSize = 16_384
 
     private var isCurrent: Bool { pthread_getspecific(mark) != nil }
 }

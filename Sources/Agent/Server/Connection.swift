@@ -155,14 +155,14 @@ extension Connection {
     private func read() {
         turn = Reactor.shared.turnNumber
         let buffer = Reactor.shared.readBuffer
-        let count = Glibc.read(socket, buffer.baseAddress, buffer.count)
+        let count = Glibc.read(socket, buffer, Reactor.readSize)
         if count > 0 {
             // epoll(7): less than was asked for means that there is no more now, and that more will be told of.
             // The end is told of once.
-            if count < buffer.count, !hasEnded { isReadable = false }
-            splitter.feed(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            if count < Reactor.readSize, !hasEnded { isReadable = false }
+            splitter.feed(UnsafeRawBufferPointer(start: buffer, count: count))
             // It may have been a code or a client's secret.
-            explicit_bzero(buffer.baseAddress, count)
+            explicit_bzero(buffer, count)
         } else if count == 0 {
             splitter.finish()
             endReading()
