@@ -133,6 +133,7 @@ let package = Package(
             ],
             path: "Tests/Soak", swiftSettings: settings),
         .testTarget(name: "CCrashTests", dependencies: ["CCrash"], swiftSettings: settings),
+        .testTarget(name: "CSecretsTests", dependencies: ["CSecrets"], swiftSettings: settings),
         .testTarget(name: "OutsideInputTests", dependencies: ["OutsideInput"], swiftSettings: settings),
         .testTarget(name: "PosternProtocolTests", dependencies: ["PosternProtocol"], swiftSettings: settings),
         .testTarget(

@@ -45,6 +45,12 @@ package enum Daemon {
         let agent = Agent(
             environment: environment, keyring: keyring, unsaved: UnsavedRecords(inherited: inherited.stored),
             client: client, clock: clock, log: log)
+        // The first of them, so that it is known now.
+        _ = Secret("")
+        if let refusal = Secret.lockRefusal {
+            log.notice(
+                "No memory may be locked (RLIMIT_MEMLOCK): \(String(cString: strerror(refusal))). Secrets may reach the swap.")
+        }
         // A bad file leaves the agent running without profiles; the error is logged, and answered to who asks.
         _ = try? await agent.applyConfiguration()
         let server = SocketServer(agent, on: socket) {

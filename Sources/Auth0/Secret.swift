@@ -16,6 +16,12 @@ package struct Secret: Sendable {
         storage = value.withUTF8 { Storage(UnsafeRawBufferPointer($0)) }
     }
 
+    /// Why the kernel keeps no more secrets from the swap, as an errno of mlock(2); nil as long as it does.
+    package static var lockRefusal: CInt? {
+        let refusal = postern_locks().refusal
+        return refusal == 0 ? nil : refusal
+    }
+
     /// The value itself.
     package var revealed: String {
         String(decoding: storage.bytes, as: UTF8.self)

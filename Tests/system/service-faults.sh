@@ -154,11 +154,13 @@ await keyring_is available || fail 'it is not available'
 is 'the process' "$pid" "$(property MainPID)"
 
 step 'row 51: killed for want of memory, it comes back signed in; what it may not lock it does without'
+(($(awk '$1 == "VmLck:" { print $2 }' "/proc/$(property MainPID)/status") >= 64)) || fail 'nothing is locked'
 with_setting LimitMEMLOCK=0
 systemctl --user restart posternd.service
 token=$(postern token)
 systemctl --user kill --kill-whom=main --signal=KILL posternd.service
 [[ $(postern token) == "$token" ]] || fail 'it is another token'
+is 'how often the journal says it, of two processes' 2 "$(grep --text --count 'No memory may be locked' "$JOURNAL")"
 without_setting
 
 step 'no token is in the journal'

@@ -94,6 +94,20 @@ for process in "$agent" "$worker"; do
     ! { : <"/proc/$process/mem"; } 2>/dev/null || fail "the memory of process $process is readable"
 done
 
+step "the command hides its memory too: with the agent's first answer, and before a secret is typed"
+# hides PID: a process that is still there, and was it that was looked at.
+hides() {
+    ! { : <"/proc/$1/mem"; } 2>/dev/null && [[ $(<"/proc/$1/comm") == postern ]]
+}
+for arguments in watch 'client-secret set dev'; do
+    read -ra words <<<"$arguments"
+    coproc postern "${words[@]}" 2>&1
+    pid=$COPROC_PID
+    await hides "$pid" || fail "the memory of postern $arguments is readable"
+    kill "$pid"
+    wait "$pid" || true
+done
+
 step 'no secret that passed through the tenant is in the journal'
 grep --quiet posternd "$JOURNAL" || fail 'the journal has nothing of the agent at all'
 tenant secrets | jq --raw-output '.[] | select(.kind != "code") | .value' >"$HOME/tokens"
