@@ -144,7 +144,7 @@ struct SecondFactorTests {
     func resend(factor: String) throws {
         let session = Session(
             script: [
-                .start(.factorCode(factor, resendIn: -1)), .resend(.factorCode(factor, resendIn: 30)),
+                .start(.factorCode(factor, resendIn: -1)), .resend(.factorCode(factor, resendIn: 600)),
                 .answer(.signedIn),
             ], input: .text("\n\n222222\n"))
         let ending = try session.run("login")
