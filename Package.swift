@@ -196,5 +196,44 @@ let package = Package(
                 "postern-soak",
             ],
             exclude: ["README.md"], swiftSettings: settings),
+        // A test target, as only those may import what is internal in a release build.
+        .testTarget(
+            name: "Fuzzing",
+            dependencies: [
+                "Agent", "Auth0", "CLinux", "Keyring", "KeyringProtocol", "OutsideInput", "PosternProtocol", "postern",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/Fuzzing", swiftSettings: settings),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["Fuzzing"], exclude: ["Corpus", "numbers.dict"], swiftSettings: settings),
     ]
 )
+
+// scripts/fuzz: the same readers under libFuzzer, in a program.
+if Context.environment["POSTERN_FUZZ"] == "1" {
+    let instrumented: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer"])]
+    // A program links no other program's code: what is one, or is for tests, becomes a library, and its main another function.
+    let renamedMain: [SwiftSetting] = [
+        .unsafeFlags(["-parse-as-library", "-Xfrontend", "-entry-point-function-name", "-Xfrontend", "postern_main"])
+    ]
+    package.products = []
+    package.targets = package.targets.filter {
+        ![.executable, .test].contains($0.type) || ["Fuzzing", "postern"].contains($0.name)
+    }
+    .map { target in
+        guard target.type == .executable || target.type == .test else { return target }
+        return .target(
+            name: target.name, dependencies: target.dependencies, path: target.path,
+            swiftSettings: settings + (target.type == .executable ? renamedMain : []))
+    }
+    for target in package.targets { target.swiftSettings = target.swiftSettings.map { $0 + instrumented } }
+    package.targets += [
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/CLibFuzzer"),
+        .executableTarget(
+            name: "Fuzzer", dependencies: ["Fuzzing", "CLibFuzzer"], path: "Tests/Fuzzer", swiftSettings: settings),
+    ]
+}

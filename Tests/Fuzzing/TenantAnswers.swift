@@ -1,0 +1,77 @@
+import CryptoExtras
+import Foundation
+import NIOHTTP1
+import OutsideInput
+
+@testable import Auth0
+
+/// Answers of a tenant, or of whoever answers in its place.
+enum TenantAnswers {
+    private static let calls: [Call] = [
+        .start, .exchange, .refresh, .revoke, .lookup, .authenticators, .challenge, .associate, .removal, .otp, .oob,
+        .recoveryCode,
+    ]
+
+    /// A status, lines of headers, an empty line and the body.
+    static func readError(_ bytes: [UInt8]) {
+        var lines = bytes.split(
+            separator: UInt8(ascii: "\n"), maxSplits: 16, omittingEmptySubsequences: false)[...]
+        // Others end the connection (PossibleStatusHandler).
+        guard let status = lines.popFirst().flatMap({ Int(text($0)) }), (100...999).contains(status) else { return }
+        var headers = HTTPHeaders()
+        while let line = lines.popFirst(), !line.isEmpty {
+            let parts = text(line).split(separator: ":", maxSplits: 1).map(String.init)
+            if parts.count == 2 { headers.add(name: parts[0], value: String(parts[1].drop { $0 == " " })) }
+        }
+        let body = Array(lines.joined(separator: [UInt8(ascii: "\n")]))
+        let answer = HTTPTransport.Answer(status: status, headers: headers, body: body)
+        for call in calls {
+            checkError(Auth0Error(answer, to: call, now: Date(timeIntervalSince1970: Double(FixedClock.seconds))))
+        }
+    }
+
+    private static func checkError(_ error: Auth0Error) {
+        for text in [error.detail, error.error, error.description, error.hint] { checkShown(text, "an error") }
+        switch error.kind {
+        case .rateLimited(let wait): check(wait.map((0...86_400).contains) ?? true, "a wait is in its range")
+        case .mfaRequired(let requirement): checkRequirement(requirement)
+        default: break
+        }
+    }
+
+    private static func checkRequirement(_ requirement: MFARequirement) {
+        check(!requirement.token.revealed.isEmpty, "there is an mfa_token")
+        for kinds in [requirement.challenge, requirement.challengeTypes, requirement.enroll] {
+            check((kinds ?? []).count <= 32, "there are few kinds")
+        }
+    }
+
+    static func readMFA(_ bytes: [UInt8]) {
+        // What does not decode breaks the protocol.
+        _ = try? TenantJSON.decode(MFAChallenge.Members.self, from: bytes).challenge
+        if let association = MFAAssociation(json: bytes) {
+            let texts = [association.secret, association.barcodeURI].compactMap(\.self) + association.recoveryCodes
+            for text in texts { checkShown(text.revealed, "a secret") }
+            check(association.recoveryCodes.count <= 32, "there are few recovery codes")
+        }
+        if let requirement = MFARequirement(json: bytes) { checkRequirement(requirement) }
+        guard let authenticators = Authenticator.list(json: bytes) else { return }
+        check(authenticators.count <= 100, "there are few authenticators")
+        check(Set(authenticators.map(\.id)).count == authenticators.count, "each stands there once")
+        for authenticator in authenticators {
+            checkShown(authenticator.id, "an identifier")
+            checkShown(authenticator.name, "a name")
+        }
+    }
+
+    static func readDiscovery(_ bytes: [UInt8]) {
+        // What does not decode breaks the protocol.
+        guard let discovery = try? TenantJSON.decode(Discovery.self, from: bytes) else { return }
+        checkShown(TenantText.printable(discovery.issuer), "an issuer")
+    }
+
+    static func readKeySet(_ bytes: [UInt8]) {
+        guard let keys = KeySet(json: bytes), let key = keys.key("1") else { return }
+        check((2048...8192).contains(key.keySizeInBits), "a key has a size that is used")
+    }
+}
