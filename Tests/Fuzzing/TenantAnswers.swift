@@ -21,7 +21,10 @@ enum TenantAnswers {
         var headers = HTTPHeaders()
         while let line = lines.popFirst(), !line.isEmpty {
             let parts = text(line).split(separator: ":", maxSplits: 1).map(String.init)
-            if parts.count == 2 { headers.add(name: parts[0], value: String(parts[1].drop { $0 == " " })) }
+            // NIO's parser lets no other names through.
+            if parts.count == 2, parts[0].utf8.allSatisfy({ $0 < 0x80 }) {
+                headers.add(name: parts[0], value: String(parts[1].drop { $0 == " " }))
+            }
         }
         let body = Array(lines.joined(separator: [UInt8(ascii: "\n")]))
         let answer = HTTPTransport.Answer(status: status, headers: headers, body: body)
