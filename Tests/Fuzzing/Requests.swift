@@ -58,9 +58,9 @@ enum Requests {
         guard !line.contains(UInt8(ascii: "\n")) else { return }
         switch handler.read(line) {
         case .request(let request): checkAnswer(to: request)
-        case .batch(let requests):
-            check((1...RequestHandler.batchLimit).contains(requests.count), "a batch has its limit")
-            requests.forEach(checkAnswer)
+        case .batch(let elements):
+            check((1...RequestHandler.batchLimit).contains(elements.count), "a batch has its limit")
+            for element in elements { checkAnswer(to: handler.read(element: line[element])) }
         }
         guard let outline = try? StrictJSON.outline(of: line[...]),
             let request = try? IncomingRequest(line[...], outline)
