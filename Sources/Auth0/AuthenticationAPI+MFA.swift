@@ -32,10 +32,14 @@ extension AuthenticationAPI {
                 "challenge_type": .string(authenticator.kind.authenticatorType),
                 "authenticator_id": .string(authenticator.id),
             ])
+        return try challenge(in: answer, of: authenticator.kind)
+    }
+
+    func challenge(in answer: HTTPTransport.Answer, of kind: Authenticator.Kind) throws(Auth0Error) -> MFAChallenge {
         guard answer.status == 200 else { throw Auth0Error(answer, to: .challenge, now: now()) }
         // What does not decode breaks the protocol.
         guard let members = try? TenantJSON.decode(MFAChallenge.Members.self, from: answer.body),
-            let challenge = members.challenge(ofType: authenticator.kind.authenticatorType)
+            let challenge = members.challenge(ofType: kind.authenticatorType)
         else { throw Self.unreadable(answer.body, "the answer to the challenge cannot be read") }
         return challenge
     }
@@ -44,7 +48,12 @@ extension AuthenticationAPI {
     ///
     /// - Parameter bearer: an `mfa_token` if the person has no active factor, else an access token for ``mfaAudience``.
     package func associate(_ enrollment: MFAEnrollment, _ bearer: Secret) async throws(Auth0Error) -> MFAAssociation {
-        let answer = try await post("mfa/associate", enrollment.members, bearer: bearer)
+        try association(in: try await post("mfa/associate", enrollment.members, bearer: bearer), of: enrollment)
+    }
+
+    func association(
+        in answer: HTTPTransport.Answer, of enrollment: MFAEnrollment
+    ) throws(Auth0Error) -> MFAAssociation {
         guard answer.status == 200 else { throw Auth0Error(answer, to: .associate, now: now()) }
         guard let association = MFAAssociation(json: answer.body),
             (association.challenge == .otp) == (enrollment == .otp)
@@ -65,8 +74,12 @@ extension AuthenticationAPI {
     ///
     /// - Parameter bearer: an access token for ``mfaAudience``; an `mfa_token` is not enough.
     package func removeAuthenticator(_ id: String, _ bearer: Secret) async throws(Auth0Error) {
-        let answer = try await send(
-            .DELETE, "mfa/authenticators/" + Self.percentEncoded(id), headers: Self.authorization(bearer))
+        try checkRemoval(
+            try await send(
+                .DELETE, "mfa/authenticators/" + Self.percentEncoded(id), headers: Self.authorization(bearer)))
+    }
+
+    func checkRemoval(_ answer: HTTPTransport.Answer) throws(Auth0Error) {
         guard (200..<300).contains(answer.status) else { throw Auth0Error(answer, to: .removal, now: now()) }
         guard answer.body.isEmpty || Self.isJSONObject(answer.body) else {
             throw Auth0Error(.notJSON, "something answered with a page instead of JSON", hint: Hint.captivePortal)

@@ -34,7 +34,11 @@ package struct AuthenticationAPI: Sendable {
         if let address = start.forwardedFor, authentication.carriesSecret {
             headers.add(name: "auth0-forwarded-for", value: address)
         }
-        let answer = try await post("passwordless/start", start.members, headers: headers)
+        try checkStart(try await post("passwordless/start", start.members, headers: headers))
+    }
+
+    /// - Throws: unless this answer to ``startPasswordless(_:)`` says that it was done; also below.
+    func checkStart(_ answer: HTTPTransport.Answer) throws(Auth0Error) {
         guard (200..<300).contains(answer.status) else { throw Auth0Error(answer, to: .start, now: now()) }
         // A captive portal answers 200 with a page; the tenant answers with JSON or nothing at all.
         guard answer.body.isEmpty || Self.isJSONObject(answer.body) else {
@@ -73,7 +77,10 @@ package struct AuthenticationAPI: Sendable {
 
     /// Revokes a refresh token and with it its family (RFC 7009). The tenant answers the same for a token it does not know.
     package func revoke(_ refreshToken: Secret) async throws(Auth0Error) {
-        let answer = try await post("oauth/revoke", ["token": .string(refreshToken.revealed)])
+        try checkRevocation(try await post("oauth/revoke", ["token": .string(refreshToken.revealed)]))
+    }
+
+    func checkRevocation(_ answer: HTTPTransport.Answer) throws(Auth0Error) {
         // RFC 7009, section 2.2: 200 says that it is revoked, and nothing else does.
         guard answer.status == 200, !Self.isError(answer.body) else {
             throw Auth0Error(answer, to: .revoke, now: now())
@@ -122,7 +129,10 @@ package struct AuthenticationAPI: Sendable {
     }
 
     func token(_ members: [String: JSONMember], call: Call) async throws(Auth0Error) -> TokenResponse {
-        let answer = try await post("oauth/token", members)
+        try tokens(in: try await post("oauth/token", members), to: call)
+    }
+
+    func tokens(in answer: HTTPTransport.Answer, to call: Call) throws(Auth0Error) -> TokenResponse {
         // auth0.js knows answers of status 200 whose body is an error; they are errors here as well.
         guard (200..<300).contains(answer.status), !Self.isError(answer.body) else {
             throw Auth0Error(answer, to: call, now: now())

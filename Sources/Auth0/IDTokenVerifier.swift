@@ -85,7 +85,8 @@ package actor IDTokenVerifier {
         return key
     }
 
-    private func brokenRule(in claims: IDTokenClaims, subject: String?) -> IDTokenError? {
+    /// The first rule that the claims of a token break whose signature is right.
+    nonisolated func brokenRule(in claims: IDTokenClaims, subject: String?) -> IDTokenError? {
         let time = now().timeIntervalSince1970
         guard let issuer = claims.iss, issuer.isSame(as: api.issuer.description) else { return .issuer(claims.iss) }
         guard let sub = claims.sub, IDTokenClaims.isSubject(sub) else { return .subject }

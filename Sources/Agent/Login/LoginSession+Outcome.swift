@@ -115,7 +115,8 @@ extension LoginSession {
 }
 
 extension PosternProtocol.Account {
-    fileprivate init(_ claims: IDTokenClaims) {
+    /// The person of claims that were verified.
+    init(_ claims: IDTokenClaims) {
         self.init(
             sub: claims.sub ?? "", email: claims.email.map(TenantText.printable),
             phoneNumber: claims.phoneNumber.map(TenantText.printable), name: claims.name.map(TenantText.printable))
