@@ -2,48 +2,58 @@ import Foundation
 import Fuzzing
 import Testing
 
-@Suite("Readers of outsiders' bytes", .serialized)
+@Suite("Readers of outsiders' bytes")
 struct FuzzTests {
     /// Another one may be tried by `POSTERN_FUZZ_SEED`.
     private static let seed = ProcessInfo.processInfo.environment["POSTERN_FUZZ_SEED"].flatMap { UInt64($0) } ?? 1
 
-    /// As many as take half a minute for all readers in a debug build.
+    /// As many as take half a minute for all readers in a debug build on two cores.
     private static func executions(of reader: Reader) -> Int {
         switch reader {
-        case .params, .agentAnswer, .errorAnswer: 100
-        default: 500
+        case .agentLines, .longLines: 100
+        case .params, .agentAnswer, .errorAnswer, .success: 250
+        default: 1000
         }
     }
 
-    /// Where the bytes stand that are being read, to be found after a crash.
-    private static func current(_ reader: Reader) -> String {
+    /// Each in a process of its own, which a broken rule ends.
+    @Test("keep their rules for the corpus, and for what is nearly the same", arguments: Reader.allCases)
+    func rules(reader: Reader) async throws {
+        try #require(try Corpus.inputs(of: reader).count >= 5)
+        let advice: Comment = "seed \(Self.seed); keep \(CurrentInput.path(reader)) in Corpus/\(reader.rawValue)"
+        await #expect(processExitsWith: .success, advice) { [reader, seed = Self.seed as UInt64] in
+            let corpus = try Corpus.inputs(of: reader)
+            var mutator = Mutator(corpus: corpus, words: try Corpus.words(), seed: seed)
+            let current = try CurrentInput(reader)
+            for input in corpus { try current.read(input) }
+            for _ in 0..<Self.executions(of: reader) { try current.read(mutator.next()) }
+            try current.remove()
+        }
+    }
+}
+
+/// A file with the bytes that are being read, to be found after a crash.
+private struct CurrentInput {
+    private let reader: Reader
+    private let file: FileHandle
+
+    static func path(_ reader: Reader) -> String {
         FileManager.default.temporaryDirectory.appending(component: "postern-fuzz-\(getuid())-\(reader.rawValue)").path
     }
 
-    @Test("keep their rules for the corpus", arguments: Reader.allCases)
-    func corpus(reader: Reader) async throws {
-        try #require(try Corpus.inputs(of: reader).count >= 5)
-        await #expect(processExitsWith: .success, Self.advice(reader)) { [reader] in
-            for input in try Corpus.inputs(of: reader) { try Self.read(input, reader) }
-            try FileManager.default.removeItem(atPath: Self.current(reader))
-        }
+    init(_ reader: Reader) throws {
+        self.reader = reader
+        try Data().write(to: URL(filePath: Self.path(reader)))
+        file = try FileHandle(forWritingTo: URL(filePath: Self.path(reader)))
     }
 
-    @Test("keep their rules for what is nearly valid", arguments: Reader.allCases)
-    func mutations(reader: Reader) async {
-        await #expect(processExitsWith: .success, Self.advice(reader)) { [reader, seed = Self.seed as UInt64] in
-            var mutator = Mutator(corpus: try Corpus.inputs(of: reader), words: try Corpus.words(), seed: seed)
-            for _ in 0..<Self.executions(of: reader) { try Self.read(mutator.next(), reader) }
-            try FileManager.default.removeItem(atPath: Self.current(reader))
-        }
-    }
-
-    private static func read(_ input: [UInt8], _ reader: Reader) throws {
-        try Data(input).write(to: URL(filePath: current(reader)))
+    func read(_ input: [UInt8]) throws {
+        try file.truncate(atOffset: 0)
+        try file.write(contentsOf: input)
         reader.read(input)
     }
 
-    private static func advice(_ reader: Reader) -> Comment {
-        "seed \(seed); the input is in \(current(reader)): keep it in Corpus/\(reader.rawValue)"
+    func remove() throws {
+        try FileManager.default.removeItem(atPath: Self.path(reader))
     }
 }

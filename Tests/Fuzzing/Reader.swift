@@ -12,6 +12,7 @@ package enum Reader: String, CaseIterable, Codable, Sendable {
     case json
     case keySet = "key-set"
     case lines
+    case longLines = "long-lines"
     case mfaAnswer = "mfa-answer"
     case params
     case processStatus = "process-status"
@@ -19,8 +20,10 @@ package enum Reader: String, CaseIterable, Codable, Sendable {
     case request
     case sshConnection = "ssh-connection"
     case storedNames = "stored-names"
+    case success
     case text
     case tokenResponse = "token-response"
+    case verifiedClaims = "verified-claims"
     case workerLines = "worker-lines"
     case workerMessage = "worker-message"
 
@@ -41,6 +44,7 @@ package enum Reader: String, CaseIterable, Codable, Sendable {
         case .json: Texts.readJSON(bytes)
         case .keySet: TenantAnswers.readKeySet(bytes)
         case .lines: Requests.readLines(bytes)
+        case .longLines: Requests.readLongLines(bytes)
         case .mfaAnswer: TenantAnswers.readMFA(bytes)
         case .params: Requests.readParams(bytes)
         case .processStatus: Processes.readStatus(bytes)
@@ -48,8 +52,10 @@ package enum Reader: String, CaseIterable, Codable, Sendable {
         case .request: Requests.read(bytes)
         case .sshConnection: AgentAnswers.readSSHConnection(bytes)
         case .storedNames: Records.readStoredNames(bytes)
+        case .success: TenantAnswers.readSuccess(bytes)
         case .text: Texts.read(bytes)
         case .tokenResponse: Tokens.readResponse(bytes)
+        case .verifiedClaims: Tokens.readVerified(bytes)
         case .workerLines: KeyringMessages.readLines(bytes)
         case .workerMessage: KeyringMessages.read(bytes)
         }

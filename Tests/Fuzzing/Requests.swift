@@ -11,10 +11,26 @@ enum Requests {
     // MARK: Lines
 
     static func readLines(_ bytes: [UInt8]) {
+        readLines(bytes, inPiecesOf: [1, 2, 7, 64])
+    }
+
+    /// A `*` stands for so many letters that 64 bytes more are a line of the greatest length.
+    static func readLongLines(_ bytes: [UInt8]) {
+        let letters = [UInt8](repeating: UInt8(ascii: "x"), count: LineSplitter.limit - 64)
+        let runs = bytes.prefix(256).split(separator: UInt8(ascii: "*"), maxSplits: 3, omittingEmptySubsequences: false)
+        readLines(Array(runs.joined(separator: letters)), inPiecesOf: [64 * 1024, LineSplitter.limit + 1])
+    }
+
+    private static func readLines(_ bytes: [UInt8], inPiecesOf sizes: [Int]) {
         let whole = lines(bytes, inPiecesOf: max(bytes.count, 1))
-        for size in [1, 2, 7, 64] {
+        for size in sizes {
             check(lines(bytes, inPiecesOf: size) == whole, "lines do not depend on the pieces")
         }
+        let expected = bytes.split(separator: UInt8(ascii: "\n")).compactMap { line -> LineSplitter.Element? in
+            guard line.count <= LineSplitter.limit else { return .tooLong }
+            return line.contains { !" \r\t".utf8.contains($0) } ? .line(Array(line)) : nil
+        }
+        check(whole == expected, "the lines are what stands between line breaks")
         for case .line(let line) in whole {
             check(
                 !line.contains(UInt8(ascii: "\n")) && line.count <= LineSplitter.limit, "a line is one, and no longer")

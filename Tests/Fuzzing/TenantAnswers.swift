@@ -12,12 +12,21 @@ enum TenantAnswers {
         .recoveryCode,
     ]
 
-    /// A status, lines of headers, an empty line and the body.
     static func readError(_ bytes: [UInt8]) {
+        guard let answer = answer(bytes) else { return }
+        for call in calls {
+            checkError(Auth0Error(answer, to: call, now: Date(timeIntervalSince1970: Double(FixedClock.seconds))))
+        }
+    }
+
+    /// A status, lines of headers, an empty line and the body.
+    private static func answer(_ bytes: [UInt8]) -> HTTPTransport.Answer? {
         var lines = bytes.split(
             separator: UInt8(ascii: "\n"), maxSplits: 16, omittingEmptySubsequences: false)[...]
         // Others end the connection (PossibleStatusHandler).
-        guard let status = lines.popFirst().flatMap({ Int(text($0)) }), (100...999).contains(status) else { return }
+        guard let status = lines.popFirst().flatMap({ Int(text($0)) }), (100...999).contains(status) else {
+            return nil
+        }
         var headers = HTTPHeaders()
         while let line = lines.popFirst(), !line.isEmpty {
             let parts = text(line).split(separator: ":", maxSplits: 1).map(String.init)
@@ -27,9 +36,53 @@ enum TenantAnswers {
             }
         }
         let body = Array(lines.joined(separator: [UInt8(ascii: "\n")]))
-        let answer = HTTPTransport.Answer(status: status, headers: headers, body: body)
-        for call in calls {
-            checkError(Auth0Error(answer, to: call, now: Date(timeIntervalSince1970: Double(FixedClock.seconds))))
+        return HTTPTransport.Answer(status: status, headers: headers, body: body)
+    }
+
+    /// Answers that say that something was done.
+    static func readSuccess(_ bytes: [UInt8]) {
+        guard let answer = answer(bytes), let api = SilentTenant.api else { return }
+        let isObject = AuthenticationAPI.isJSONObject(answer.body)
+        if accepts({ () throws(Auth0Error) in try api.checkStart(answer) }) {
+            check(answer.body.isEmpty || isObject, "no page has had a code sent")
+        }
+        if accepts({ () throws(Auth0Error) in try api.checkRemoval(answer) }) {
+            check(answer.body.isEmpty || isObject, "no page has removed a factor")
+        }
+        if accepts({ () throws(Auth0Error) in try api.checkRevocation(answer) }) {
+            let words = answer.body.filter { !" \r\n".utf8.contains($0) }
+            let isDone = words.isEmpty || words == Array("OK".utf8) || isObject
+            check(answer.status == 200 && isDone, "no page has revoked a token")
+        }
+        for kind in Authenticator.Kind.allCases {
+            accepts { () throws(Auth0Error) in
+                let challenge = try api.challenge(in: answer, of: kind)
+                check((challenge == .otp) == (kind == .otp), "a challenge is of the factor that was asked for")
+            }
+        }
+        for enrollment in [MFAEnrollment.otp, .push, .sms("+4930123456"), .email("ada@example.com")] {
+            accepts { () throws(Auth0Error) in
+                let association = try api.association(in: answer, of: enrollment)
+                check((association.challenge == .otp) == (enrollment == .otp), "a factor is the one that was asked for")
+            }
+        }
+        for call in [Call.exchange, .refresh, .otp, .oob, .recoveryCode] {
+            accepts { () throws(Auth0Error) in
+                let response = try api.tokens(in: answer, to: call)
+                check((200..<300).contains(answer.status), "tokens come with success")
+                check(response.accessToken.isBearerToken, "a token can be sent")
+            }
+        }
+    }
+
+    @discardableResult
+    private static func accepts(_ look: () throws(Auth0Error) -> Void) -> Bool {
+        do throws(Auth0Error) {
+            try look()
+            return true
+        } catch {
+            checkError(error)
+            return false
         }
     }
 

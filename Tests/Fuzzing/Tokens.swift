@@ -42,11 +42,9 @@ enum Tokens {
                 signedInAt: FixedClock.seconds, refreshToken: response.refreshToken, idToken: idToken, token: token))
     }
 
-    private static let profile: Profile? = {
-        // A good name.
-        guard let issuer = try? Issuer(domain: "acme.example.com") else { return nil }
-        return Profile(name: "work", issuer: issuer, clientID: "client")
-    }()
+    private static let profile = SilentTenant.issuer.map { issuer in
+        Profile(name: "work", issuer: issuer, clientID: SilentTenant.clientID)
+    }
 
     static func readAccessToken(_ bytes: [UInt8]) {
         _ = UnverifiedAccessToken.audiences(Secret(text(bytes)))
@@ -85,6 +83,33 @@ enum Tokens {
             return check(false, "claims that were accepted can be shown")
         }
         checkRoundTrip(value)
+    }
+
+    /// The payload of a token whose signature is the tenant's, and the person that it is about.
+    static func readVerified(_ payload: [UInt8]) {
+        guard let api = SilentTenant.api, let profile else { return check(false, "there is a tenant") }
+        // What does not decode is no ID token.
+        guard let claims = try? TenantJSON.decode(IDTokenClaims.self, from: payload) else { return }
+        let verifier = IDTokenVerifier(api: api) { FixedClock().now }
+        let broken = verifier.brokenRule(in: claims, subject: nil)
+        let elsewhere = verifier.brokenRule(in: claims, subject: "email|2")
+        checkShown(broken?.rule, "an error")
+        if let broken, broken != .expired, broken != .notYetValid {
+            return check(elsewhere == broken, "whom it must be about comes after the rules of the token")
+        }
+        check((elsewhere == .otherSubject) == (claims.sub != "email|2"), "nobody else is taken for the person")
+        guard broken == nil else { return }
+        let now = Double(FixedClock.seconds)
+        let range = now - IDTokenVerifier.leeway...IDTokenClaims.times.upperBound
+        check(claims.exp.map(range.contains) == true, "it has not expired")
+        check(claims.iss == api.issuer.description, "it is the tenant's")
+        check(claims.aud?.values.contains(api.clientID) == true, "it is for this client")
+        let person = PosternProtocol.Account(claims)
+        for text in [person.email, person.phoneNumber, person.name] { checkShown(text, "a person") }
+        Records.checkSaving(
+            Credentials(
+                binding: Credentials.Binding(profile), account: person, signedInAt: FixedClock.seconds,
+                refreshToken: Secret("refresh")))
     }
 
     private static func encoded(_ bytes: [UInt8]) -> String {
