@@ -20,8 +20,7 @@ struct FuzzTests {
     @Test("keep their rules for the corpus, and for what is nearly the same", arguments: Reader.allCases)
     func rules(reader: Reader) async throws {
         try #require(try Corpus.inputs(of: reader).count >= 5)
-        let advice: Comment = "seed \(Self.seed); keep \(CurrentInput.path(reader)) in Corpus/\(reader.rawValue)"
-        await #expect(processExitsWith: .success, advice) { [reader, seed = Self.seed as UInt64] in
+        let result = await #expect(processExitsWith: .success) { [reader, seed = Self.seed as UInt64] in
             let corpus = try Corpus.inputs(of: reader)
             var mutator = Mutator(corpus: corpus, words: try Corpus.words(), seed: seed)
             let current = try CurrentInput(reader)
@@ -29,10 +28,13 @@ struct FuzzTests {
             for _ in 0..<Self.executions(of: reader) { try current.read(mutator.next()) }
             try current.remove()
         }
+        guard result == nil else { return }
+        let advice = "seed \(Self.seed); keep \(CurrentInput.path(reader)) in Corpus/\(reader.rawValue)"
+        Issue.record("\(advice)\n\(try String(contentsOfFile: CurrentInput.lastWordsPath(reader), encoding: .utf8))")
     }
 }
 
-/// A file with the bytes that are being read, to be found after a crash.
+/// A file with the bytes that are being read, and one with what the process says, to be found after a crash.
 private struct CurrentInput {
     private let reader: Reader
     private let file: FileHandle
@@ -41,8 +43,12 @@ private struct CurrentInput {
         FileManager.default.temporaryDirectory.appending(component: "postern-fuzz-\(getuid())-\(reader.rawValue)").path
     }
 
+    static func lastWordsPath(_ reader: Reader) -> String { path(reader) + ".txt" }
+
     init(_ reader: Reader) throws {
         self.reader = reader
+        let lastWords = open(Self.lastWordsPath(reader), O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        try #require(dup2(lastWords, STDERR_FILENO) == STDERR_FILENO)
         try Data().write(to: URL(filePath: Self.path(reader)))
         file = try FileHandle(forWritingTo: URL(filePath: Self.path(reader)))
     }
@@ -55,5 +61,6 @@ private struct CurrentInput {
 
     func remove() throws {
         try FileManager.default.removeItem(atPath: Self.path(reader))
+        try FileManager.default.removeItem(atPath: Self.lastWordsPath(reader))
     }
 }

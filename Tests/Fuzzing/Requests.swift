@@ -17,8 +17,13 @@ enum Requests {
     /// A `*` stands for so many letters that 64 bytes more are a line of the greatest length.
     static func readLongLines(_ bytes: [UInt8]) {
         let letters = [UInt8](repeating: UInt8(ascii: "x"), count: LineSplitter.limit - 64)
-        let runs = bytes.prefix(256).split(separator: UInt8(ascii: "*"), maxSplits: 3, omittingEmptySubsequences: false)
-        readLines(Array(runs.joined(separator: letters)), inPiecesOf: [64 * 1024, LineSplitter.limit + 1])
+        let parts = bytes.split(separator: UInt8(ascii: "*"), maxSplits: 2, omittingEmptySubsequences: false)
+        var lines = Array(parts[0])
+        for part in parts.dropFirst() {
+            lines += letters
+            lines += part
+        }
+        readLines(lines, inPiecesOf: [64 * 1024, LineSplitter.limit + 1])
     }
 
     private static func readLines(_ bytes: [UInt8], inPiecesOf sizes: [Int]) {
