@@ -49,7 +49,8 @@ package enum Daemon {
         _ = Secret("")
         if let refusal = Secret.lockRefusal {
             log.notice(
-                "No memory may be locked (RLIMIT_MEMLOCK): \(String(cString: strerror(refusal))). Secrets may reach the swap.")
+                "No memory may be locked (RLIMIT_MEMLOCK): \(String(cString: strerror(refusal))). Secrets may reach the swap."
+            )
         }
         // A bad file leaves the agent running without profiles; the error is logged, and answered to who asks.
         _ = try? await agent.applyConfiguration()

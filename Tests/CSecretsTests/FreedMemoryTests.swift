@@ -30,7 +30,9 @@ struct FreedMemoryTests {
         #expect(try Self.isOverwritten(block))
     }
 
-    @Test("is overwritten where a block was moved to become larger or much smaller, and its contents go along", arguments: [5000, 50])
+    @Test(
+        "is overwritten where a block was moved to become larger or much smaller, and its contents go along",
+        arguments: [5000, 50])
     func moved(size: Int) throws {
         let block = try Self.filled()
         // Nothing is free behind it to grow into.

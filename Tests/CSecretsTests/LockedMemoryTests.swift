@@ -18,7 +18,9 @@ struct LockedMemoryTests {
         var isIntact: Bool { UnsafeRawBufferPointer(start: memory, count: size).allSatisfy { $0 == pattern } }
     }
 
-    private static let sizes = [0, 1, 63, 64, 65, 800, 4096, Int(POSTERN_LOCKED_MAX) - 1, Int(POSTERN_LOCKED_MAX), 20_000]
+    private static let sizes = [
+        0, 1, 63, 64, 65, 800, 4096, Int(POSTERN_LOCKED_MAX) - 1, Int(POSTERN_LOCKED_MAX), 20_000,
+    ]
 
     @Test("no two blocks share a byte, whatever their sizes and the order in which they are given back")
     func blocks() async {
@@ -62,7 +64,9 @@ struct LockedMemoryTests {
         defer { fclose(file) }
         var line = [CChar](repeating: 0, count: 256)
         while fgets(&line, CInt(line.count), file) != nil {
-            let words = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).split { !$0.isLetter && !$0.isNumber }
+            let words = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).split {
+                !$0.isLetter && !$0.isNumber
+            }
             if words.first == "VmLck" { return try #require(Int(words[1])) }
         }
         return 0
@@ -80,7 +84,8 @@ struct LockedMemoryTests {
                 exit(EXIT_FAILURE)
             }
             let others = (2...200).map { Block(800, $0) }
-            guard try Self.locked() == 64, postern_locks().refusal == ENOMEM, ([first] + others).allSatisfy(\.isIntact) else {
+            guard try Self.locked() == 64, postern_locks().refusal == ENOMEM, ([first] + others).allSatisfy(\.isIntact)
+            else {
                 exit(EXIT_FAILURE)
             }
         }

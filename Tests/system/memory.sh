@@ -41,7 +41,7 @@ holds() {
     [[ -n $found ]] && ! grep --invert-match --extended-regexp --line-regexp --quiet "$2" <<<"$found"
 }
 
-one_time_password() {
+second_factor() {
     tenant "totp?to=$address" | jq --raw-output .code
 }
 
@@ -59,7 +59,8 @@ printf sesame | gnome-keyring-daemon --unlock --components=secrets --daemonize >
 gdbus wait --session --timeout 10 org.freedesktop.secrets
 secret=$(od --address-radix=n --format=x1 --read-bytes=24 /dev/urandom | tr --delete ' \n')
 printf %s "$secret" >"$HOME/secret"
-start_tenant --client-secret-file "$HOME/secret" --mfa enrolled
+tenant_options=(--client-secret-file "$HOME/secret" --mfa enrolled)
+start_tenant
 curl --silent --show-error --fail --data "{\"address\": \"$address\", \"authenticators\": [{\"kind\": \"otp\"}]}" "${issuer}_dev/users" >/dev/null
 add_profile client_auth=client_secret_post '[profile other]' "issuer=$issuer" client_id=postern-dev username=bob@example.com \
     client_auth=client_secret_post
@@ -71,7 +72,7 @@ postern client-secret set other <"$HOME/secret"
 in_memory "$none" "$none"
 
 step 'signed in, each secret in use is there once, and neither an earlier one nor anything in the worker'
-sign_in one_time_password
+sign_in
 in_memory "$one" "$none"
 (($(copies "$agent" | grep --count ' 1 ') >= 3)) || fail 'the look does not find what must be there'
 

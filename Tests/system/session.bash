@@ -23,14 +23,17 @@ tenant() {
     curl --silent --show-error --fail "${issuer}_dev/$1"
 }
 
-# start_tenant OPTION…
 start_tenant() {
-    "$stage/dist/bin/postern-devtenant" --port 0 "$@" >"$HOME/tenant" &
+    "$stage/dist/bin/postern-devtenant" --port 0 "${tenant_options[@]}" >"$HOME/tenant" &
     await grep --quiet 'http://127.0.0.1:[0-9]' "$HOME/tenant" || fail 'the tenant does not start'
     issuer=$(grep --only-matching --max-count=1 'http://127.0.0.1:[0-9]*/' "$HOME/tenant")
 }
 
-# sign_in [COMMAND…]: types the code that the tenant sent, as soon as it was sent, and then what the command prints.
+# A test may have its own: what the tenant is started with, and what is typed after the code.
+tenant_options=()
+second_factor() { :; }
+
+# sign_in: types the code that the tenant sent, as soon as it was sent.
 sign_in() {
     coproc { postern login 2>&1; }
     # Bash forgets the descriptors and the pid when the process ends.
@@ -38,7 +41,7 @@ sign_in() {
     await tenant "code?to=$address" || fail 'no code was sent'
     code=$(tenant "code?to=$address" | jq --raw-output .code)
     printf '%s\n' "$code" >&"$input"
-    "${@:-:}" >&"$input"
+    second_factor >&"$input"
     cat <&"$output" || true
     wait "$pid" || fail "postern login exited with $?"
 }
