@@ -3,8 +3,6 @@
 import json
 import multiprocessing
 import socket
-import statistics
-import sys
 import threading
 import time
 
@@ -31,7 +29,7 @@ def sorts(login_id):
         "waits for a login": (batch("login.wait", wait), True),
         "subscriptions": (request("events.subscribe"), True),
         "padded lines": (" " * 250_000 + request("agent.hello"), True),
-        "long lines": (request("agent.hello", {"x": list(range(40_000))}), True),
+        "long lines": (request("agent.hello", {"x": list(range(30_000))}), True),
         "no requests": ("x", True),
     }
 
@@ -66,45 +64,20 @@ def flood(path, line, reads):
         thread.join()
 
 
-def latencies(path, line, seconds):
-    """How long each request of a client takes that has one at a time, ms."""
-    taken = []
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(path)
-        answers = connection.makefile()
-        end = time.perf_counter() + seconds
-        while time.perf_counter() < end:
-            start = time.perf_counter()
-            connection.sendall(line.encode() + b"\n")
-            if '"result"' not in answers.readline():
-                raise RuntimeError("no answer")
-            taken.append((time.perf_counter() - start) * 1000)
-            time.sleep(0.002)
-    return taken
+class Flood:
+    """Floods of these sorts at once, each by a process of its own, until it is left."""
 
+    def __init__(self, path, sorts):
+        context = multiprocessing.get_context("fork")
+        self.processes = [context.Process(target=flood, args=(path, *sort), daemon=True) for sort in sorts]
 
-def resident(pid):
-    with open(f"/proc/{pid}/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024
-
-
-def measure(path, pid, login_id, seconds=5, names=None):
-    """Yields what was flooded, and percentiles of another client's agent.hello and token.get, ms, and the most memory so far, MB."""
-    context = multiprocessing.get_context("fork")
-    chosen = {name: sort for name, sort in sorts(login_id).items() if names is None or name in names}
-    for title, group in [(name, [sort]) for name, sort in chosen.items()] + [("all at once", list(chosen.values()))]:
-        processes = [context.Process(target=flood, args=(path, *sort), daemon=True) for sort in group]
-        for process in processes:
+    def __enter__(self):
+        for process in self.processes:
             process.start()
+        # Until all connections are made and full.
         time.sleep(1)
-        for method in "agent.hello", "token.get":
-            taken = sorted(latencies(path, request(method), seconds))
-            yield title, method, statistics.median(taken), taken[int(len(taken) * 0.99)], taken[-1], len(taken), resident(pid)
-        for process in processes:
+
+    def __exit__(self, *_):
+        for process in self.processes:
             process.kill()
             process.join()
-
-
-if __name__ == "__main__":
-    for result in measure(sys.argv[1], int(sys.argv[2]), sys.argv[3], float(sys.argv[4])):
-        print("%-30s %-12s median %7.2f  p99 %8.2f  max %8.2f ms  (%d)  %.0f MB" % result, flush=True)

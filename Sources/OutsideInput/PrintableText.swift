@@ -2,7 +2,9 @@ extension Unicode.Scalar {
     /// Whether a terminal, a log or a browser shows it as a character. The others move a cursor, begin an escape sequence or a line, turn the writing
     /// direction round (Trojan Source, CVE-2021-42574), or look like nothing at all.
     package var isPrintable: Bool {
-        switch properties.generalCategory {
+        // Unicode's tables take a hundred times as long, and nearly all text is ASCII.
+        if isASCII { return (0x20..<0x7F).contains(value) }
+        return switch properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
         // Fillers and selectors of variants: letters and marks by their category.
         default: !properties.isDefaultIgnorableCodePoint

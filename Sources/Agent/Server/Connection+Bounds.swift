@@ -11,6 +11,8 @@ extension Connection {
     static let unreadEventsLimit = 1 << 20
     /// A line that is longer takes so long to read that one is begun in a turn, of all connections.
     static let longLine = 16 * 1024
+    /// What waits to be sent and is more takes the kernel so long to copy that it is sent in a turn, of all connections, that nothing else long has.
+    static let longWrite = 64 * 1024
     /// A line that has begun must end within this time.
     static let lineDeadline = Duration.seconds(10)
 }

@@ -31,6 +31,10 @@ extension Connection {
     func flush() {
         willFlush = false
         guard isOpen else { return }
+        guard unsent.count < Self.longWrite || Reactor.shared.takeLongTurn() else {
+            willFlush = true
+            return Reactor.shared.callInNextTurn(first: true) { [self] in assumeIsolated { $0.flush() } }
+        }
         if !unsent.send(to: socket) {
             // Nobody reads any more; what was sent before is still done.
             isHungUp = true
