@@ -69,6 +69,19 @@ struct StrictJSONTests {
         #expect(!Self.isValid(String(repeating: "[", count: 100_000)))
     }
 
+    @Test("numbers that no Double holds are refused, however they are written")
+    func largestNumbers() {
+        func nines(_ count: Int) -> String { String(repeating: "9", count: count) }
+        for sign in ["", "-"] {
+            for text in [nines(308), "0." + nines(400), nines(308) + ".5", "1e308", "0." + nines(400) + "e308", "1e-400"] {
+                #expect(Self.isValid(sign + text), "\(sign + text)")
+            }
+            for text in [nines(309), nines(309) + ".5", "1" + String(repeating: "0", count: 309), "1e309", "10E+308"] {
+                #expect(!Self.isValid(sign + text), "\(sign + text)")
+            }
+        }
+    }
+
     @Test("the outline has the outermost members, names decoded, values as they stand")
     func outline() throws {
         let text = Array(#" {"\u0069d" : 1.0 , "params":{"a":[1,2]},"e":"😀"} "#.utf8)

@@ -183,7 +183,7 @@ extension Account {
             forgetSecondFactor()
             keep(credentials)
             served = .signedIn(credentials)
-            forgetTenant()
+            keepTenantIfNeeded()
             tell(refusal)
             await save()
             return .failed(.loginRequired(refusal.rawValue, profile: profile.name))

@@ -33,6 +33,7 @@ extension Account {
         guard epoch == self.epoch else { return }  // signed out, or in again, meanwhile
         isSigningIn = false
         served = .signedIn(credentials)
+        keepTenantIfNeeded()
         drawJitter()
         parts.counters.count(.signIns)
         parts.events.publish(.signedIn, profile: profile.name) { $0.account = credentials.account.shown }
@@ -125,7 +126,7 @@ extension Account {
             reasons.append("The refresh token could not be read to revoke it. \(unread.message)")
         }
         // Not before: a secret that is locked away in the keyring by now could not be had again to revoke with.
-        if epoch == self.epoch { forgetTenant() }
+        keepTenantIfNeeded()
         parts.log.info("Signed out.", metadata: metadata)
         return Logout.Response(
             revoked: isRevoked, deleted: !isUnsaved && !cannotLook,

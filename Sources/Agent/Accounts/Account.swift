@@ -56,7 +56,9 @@ actor Account {
     }
 
     var served = Session.unknown(nil)
-    var cachedTenant: Tenant?
+    /// It has the client's secret, so it does not stay in memory where nothing is to be refreshed: there a login keeps it, for as long as it lasts.
+    private var keptTenant: Tenant?
+    private weak var latestTenant: Tenant?
     private var tenantVersion = 0
     var loading: Task<Void, Never>?
 
@@ -174,17 +176,25 @@ actor Account {
 
     /// The profile's tenant; made once for a sign-in, and anew after ``forgetTenant()``.
     func tenant() async throws(AgentError) -> Tenant {
-        if let cachedTenant { return cachedTenant }
+        if let latestTenant { return latestTenant }
         let version = tenantVersion
         let tenant = try await parts.tenants.tenant(of: profile)
-        // Where nothing is to be refreshed the client's secret does not stay in memory: a login keeps it for as long as it lasts.
-        if version == tenantVersion, served.credentials?.refreshToken != nil { cachedTenant = tenant }
+        if version == tenantVersion {
+            latestTenant = tenant
+            keepTenantIfNeeded()
+        }
         return tenant
     }
 
-    /// The client's secret or the profile's settings have changed, or nothing is to be refreshed any more.
+    /// To be called when there is something to be refreshed, and when there is nothing any more.
+    func keepTenantIfNeeded() {
+        keptTenant = served.credentials?.refreshToken == nil ? nil : latestTenant
+    }
+
+    /// The client's secret or the profile's settings have changed.
     func forgetTenant() {
-        cachedTenant = nil
+        keptTenant = nil
+        latestTenant = nil
         tenantVersion += 1
     }
 

@@ -230,6 +230,36 @@ struct TurnTests {
         #expect(await reactor.nextTurnNumber() - before >= 10)
     }
 
+    @Test("what is long is sent to one connection in a turn, and to each in its turn")
+    func longAnswers() async throws {
+        try await AgentFixture.run(isServing: false) { fixture in
+            let pairs = try (1...5).map { _ in try fixture.connect() }
+            let answer = [UInt8](repeating: UInt8(ascii: "x"), count: Connection.longWrite)
+            // How many have got something, turn by turn.
+            let served: [Int] = await withCheckedContinuation { continuation in
+                Reactor.shared.execute {
+                    for (connection, _) in pairs { connection.assumeIsolated { $0.write(Answer(answer)) } }
+                    @Sendable func look(_ before: [Int]) {
+                        var byte: UInt8 = 0
+                        let count = pairs.count { recv($0.1, &byte, 1, CInt(MSG_DONTWAIT | MSG_PEEK)) == 1 }
+                        guard count < pairs.count, before.count < 20 else {
+                            return continuation.resume(returning: before + [count])
+                        }
+                        Reactor.shared.callInNextTurn { look(before + [count]) }
+                    }
+                    look([])
+                }
+            }
+            #expect(served.last == pairs.count)
+            // One at the end of the turn in which they were written, and one in each after it.
+            #expect(served.enumerated().allSatisfy { $1 <= $0 + 1 }, "\(served)")
+            for (connection, end) in pairs {
+                await connection.close()
+                close(end)
+            }
+        }
+    }
+
     @Test("all who ask at once are told of one look, and nobody of one that began before")
     func sharedLook() async throws {
         let look = SharedLook<Int>()
