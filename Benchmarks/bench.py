@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import floods
 import works
 from parts import Echo, OIDCAgent, SSHAgent, Tenant, configuration
 from report import Report
@@ -71,6 +72,7 @@ class Run:
     def measure(self):
         self.one_profile()
         self.many_profiles()
+        self.hostile_clients()
         self.idle()
 
     def one_profile(self):
@@ -81,7 +83,8 @@ class Run:
         token = agent.call("token.get", profile=self.names[0])["access_token"]
         self.oidc = self.start(OIDCAgent(bench.directory, bench.environment, len(token)))
         ssh = self.start(SSHAgent(bench.directory, bench.environment))
-        echo = self.start(Echo(bench.tools / "echo", bench.directory, bench.environment, "echo", works.line(agent)))
+        echo = self.echo = self.start(
+            Echo(bench.tools / "echo", bench.directory, bench.environment, "echo", works.line(agent)))
         step("tokens by processes")
         works.processes_as_callers(bench, agent, self.oidc, ssh, 20 if quick else 40)
         step("tokens by connections")
@@ -124,6 +127,17 @@ class Run:
         works.memory(self.bench, agent, f"{works.profiles(size)} in memory")
         self.bench.report.figure("anonymous memory", f"{works.profiles(size)} in memory")
         works.growth(self.bench, agent, size, 2)
+        agent.stop()
+
+    def hostile_clients(self):
+        """What one program of the user can do to the others."""
+        step("floods")
+        bench = self.bench
+        # Names of their own: a sign-in in memory ends what the keyring has of the profile.
+        names = [f"f{number}" for number in range(self.sizes[-1])]
+        agent = self.agent("flooded", names, "memory")
+        works.sign_in(self.tenant, agent, names)
+        floods.measure(bench, agent, self.echo, 3 if self.quick else 5, each_sort=not self.quick)
         agent.stop()
 
     def idle(self):

@@ -6,6 +6,8 @@ import socket
 import threading
 import time
 
+import processes
+
 CONNECTIONS = 8
 
 
@@ -17,8 +19,9 @@ def batch(method, params=None):
     return "[" + ",".join([request(method, params)] * 64) + "]"
 
 
-def sorts(login_id):
+def kinds(login_id):
     """Each sort by its name: what is sent again and again, and whether the answers are read."""
+    existing = {"name": "f1", "settings": {"issuer": "https://tenant.example/", "client_id": "x"}}
     wait = {"login_id": login_id, "timeout": 600}
     return {
         "batches of the status": (batch("agent.status"), True),
@@ -26,6 +29,12 @@ def sorts(login_id):
         "the status": (request("agent.status"), True),
         "batches of tokens": (batch("token.get"), True),
         "unread answers": (request("agent.hello"), False),
+        "tokens of no profile": (batch("token.get", {"profile": "nobody"}), True),
+        "ID tokens": (batch("idtoken.get"), True),
+        "reloads": (batch("agent.reload"), True),
+        "sign-outs": (batch("logout", {"profile": "nobody"}), True),
+        "profiles that exist": (batch("profile.add", existing), True),
+        "sign-ins": (batch("login.start"), True),
         "waits for a login": (batch("login.wait", wait), True),
         "subscriptions": (request("events.subscribe"), True),
         "padded lines": (" " * 250_000 + request("agent.hello"), True),
@@ -62,6 +71,29 @@ def flood(path, line, reads):
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def measure(bench, agent, echo, rounds, each_sort):
+    """How long another client's requests take under floods, µs, and the most memory that the daemon took, beside a server that nobody floods."""
+    sorts = kinds(agent.call("login.start", profile="f1")["login_id"])
+    groups = {name: [sort] for name, sort in sorts.items()} if each_sort else {}
+    groups["all at once"] = list(sorts.values())
+    subjects = {
+        ("agent.hello", "posternd"): agent.socket, ("token.get", "posternd"): agent.socket, ("agent.hello", "C echo"): echo.socket}
+    for name, group in groups.items():
+        with Flood(str(agent.socket), group):
+            for _ in range(rounds):
+                for (method, subject), path in subjects.items():
+                    times = bench.load("kept", 1000, path, request(method))
+                    for quantile in "p50", "p99":
+                        bench.report.add(f"{method} under {name}, {quantile}", subject, "µs", times[quantile])
+        for (method, subject) in subjects:
+            bench.report.figure(f"{method} under {name}, p50", subject)
+            goal = {"goal": "≤ 5 ms", "most": 5000} if (name, subject) == ("all at once", "posternd") else None
+            work = f"{method} under {name}, p99"
+            bench.report.goal(work, subject, **goal) if goal else bench.report.figure(work, subject)
+    bench.report.add("resident memory under floods, at most", "posternd", "B", processes.most_resident(agent.pid))
+    bench.report.goal("resident memory under floods, at most", "posternd", "≤ 200 MB", most=200_000_000)
 
 
 class Flood:

@@ -54,6 +54,11 @@ class WakeUps:
         return counts
 
 
+def most_resident(pid):
+    """Bytes that were in memory at most, all kinds of them (VmHWM)."""
+    return _field(f"/proc/{pid}/status", "VmHWM:") * 1024
+
+
 def cpu(pid):
     """Seconds of CPU, user and system."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -31,6 +31,15 @@ extension Agent {
         }
     }
 
+    /// The answer to all who ask for it at once: it names all profiles.
+    func reloadForAll() async -> Result<[UInt8], AgentError> {
+        do throws(AgentError) {
+            return .success(try Methods.encode(try await reload(Reload())))
+        } catch {
+            return .failure(error)
+        }
+    }
+
     func listProfiles() async -> Result<[UInt8], AgentError> {
         let profiles = await profileStatuses(keyring: await keyring.state(mayStart: false))
         return Self.encode(ListProfiles.Response(profiles: []), with: profiles)

@@ -7,6 +7,7 @@ import PosternProtocol
 
 extension Agent {
     func addProfile(_ request: AddProfile, _ pid: pid_t?) async throws(AgentError) -> Empty {
+        await Reactor.shared.longTurn()
         try await configuration.add(request)
         // It is in the file, whatever else of that file may keep it from being in force.
         tell(.profileAdded, "A profile was added.", profile: request.name, pid)
@@ -17,6 +18,8 @@ extension Agent {
     func removeProfile(
         _ request: RemoveProfile, _ pid: pid_t?
     ) async throws(AgentError) -> RemoveProfile.Response {
+        // The file is read and written here, whole.
+        await Reactor.shared.longTurn()
         try await configuration.checkRemovable(request.name)
         var response = RemoveProfile.Response()
         if !(request.keep ?? false) {

@@ -29,6 +29,7 @@ package struct Agent: Sendable {
     struct Looks: Sendable {
         let status = SharedLook<Result<[UInt8], AgentError>>()
         let profiles = SharedLook<Result<[UInt8], AgentError>>()
+        let reload = SharedLook<Result<[UInt8], AgentError>>()
     }
 
     /// - Parameter unsaved: what an earlier process left that the keyring may not have.
@@ -78,7 +79,13 @@ package struct Agent: Sendable {
         if let error = await configuration.error, await configuration.current.profiles.isEmpty {
             throw Self.misconfigured(error)
         }
-        return try await accounts.account(name)
+        do {
+            return try await accounts.account(name)
+        } catch {
+            // It names all profiles, and takes as long to write as they are many.
+            if (error.data.profiles?.count ?? 0) > Reactor.fewPerTurn { await Reactor.shared.longTurn() }
+            throw error
+        }
     }
 
     static func misconfigured(_ error: ConfigurationError) -> AgentError {

@@ -7,7 +7,7 @@ actor AccountRegistry {
     private var defaultProfile: String?
     /// Accounts whose profile is gone or means something else, while the keyring has not taken their last record.
     private var retired: [Account] = []
-    private var reloading: Task<Result<Configuration, ConfigurationError>, Never>?
+    private let reloads = SharedLook<Result<Configuration, ConfigurationError>>()
 
     private let keyring: any SecretStore
     private let parts: Account.Parts
@@ -19,21 +19,19 @@ actor AccountRegistry {
         self.parts = parts
     }
 
-    /// Makes the accounts those of the configuration that is read now. One at a time, so that of two the later one wins.
+    /// Makes the accounts those of the configuration that is read now. One at a time, so that of two the later one wins, and once for all who ask meanwhile.
     func reload(_ store: ConfigurationStore) async throws(ConfigurationError) -> Configuration {
-        while let reloading { _ = await reloading.value }
-        let task = Task { () -> Result<Configuration, ConfigurationError> in
-            defer { self.reloading = nil }
-            do throws(ConfigurationError) {
-                let configuration = try await store.reload()
-                await apply(configuration)
-                return .success(configuration)
-            } catch {
-                return .failure(error)
-            }
+        try await reloads.value { await self.readAndApply(store) }.get()
+    }
+
+    private func readAndApply(_ store: ConfigurationStore) async -> Result<Configuration, ConfigurationError> {
+        do throws(ConfigurationError) {
+            let configuration = try await store.reload()
+            await apply(configuration)
+            return .success(configuration)
+        } catch {
+            return .failure(error)
         }
-        reloading = task
-        return try await task.value.get()
     }
 
     /// An account whose profile still means the same sign-in keeps its tokens. Others finish what they are at before they are replaced: they share the
@@ -42,14 +40,17 @@ actor AccountRegistry {
         parts.unsaved.isEnabled = configuration.agent.keepUnsaved
         // Asked once, because much may happen while others finish: one that has finished is of no more use, and one that has not must not be replaced.
         var keptNames: Set<String> = []
-        for (name, account) in accounts {
+        var replaced: [Account] = []
+        await Reactor.shared.each(of: Array(accounts)) { (name, account) in
             if let profile = configuration.profile(name), await account.keepsSignIn(under: profile) {
                 await account.update(profile)
                 keptNames.insert(name)
-            } else if await !account.finish() {
-                retired.append(account)
+            } else {
+                replaced.append(account)
             }
         }
+        // No turn between what follows and the end but those that an account needs: one that has finished serves nobody.
+        for account in replaced where await !account.finish() { retired.append(account) }
         var kept: [String: Account] = [:]
         for profile in configuration.profiles {
             let account = accounts[profile.name]

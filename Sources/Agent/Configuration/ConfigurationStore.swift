@@ -14,12 +14,21 @@ actor ConfigurationStore {
     }
 
     /// Reads the files. Bad ones leave the configuration in force as it is.
-    func reload() throws(ConfigurationError) -> Configuration {
-        do {
-            current = try Configuration.read(files.inOrder)
+    func reload() async throws(ConfigurationError) -> Configuration {
+        // A thousand profiles take as long as a thousand requests.
+        let result = await Reactor.shared.apart { [files] () -> Result<Configuration, ConfigurationError> in
+            do throws(ConfigurationError) {
+                return .success(try Configuration.read(files.inOrder))
+            } catch {
+                return .failure(error)
+            }
+        }
+        switch result {
+        case .success(let configuration):
+            current = configuration
             error = nil
-            return current
-        } catch {
+            return configuration
+        case .failure(let error):
             self.error = error
             throw error
         }

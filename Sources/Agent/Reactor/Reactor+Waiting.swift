@@ -1,3 +1,5 @@
+import CCrash
+import Glibc
 import Synchronization
 
 // What a task can wait for here. It costs no thread, and ends at once when the task is cancelled.
@@ -38,6 +40,51 @@ extension Reactor {
         }
     }
 
+    /// Returns in a turn in which nothing else long is done: for what goes through many and cannot say so in between.
+    func longTurn() async {
+        await withCheckedContinuation { continuation in
+            execute { Reactor.shared.callInLongTurn { continuation.resume() } }
+        }
+    }
+
+    private func callInLongTurn(_ call: @escaping @Sendable () -> Void) {
+        guard !takeLongTurn() else { return call() }
+        callInNextTurn(first: true) { self.callInLongTurn(call) }
+    }
+
+    /// Does something long on a thread of its own, which ends with it. Dispatch's threads would stay, and wake for nothing.
+    func apart<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            let call = Call { continuation.resume(returning: work()) }
+            var thread = pthread_t()
+            let isStarted =
+                pthread_create(
+                    &thread, nil,
+                    { call in
+                        postern_take_sent_crashes(0)
+                        postern_report_stack_overflow()
+                        if let call { Unmanaged<Call>.fromOpaque(call).takeRetainedValue().body() }
+                        return nil
+                    }, Unmanaged.passRetained(call).toOpaque()) == 0
+            if isStarted {
+                pthread_detach(thread)
+            } else {
+                // There is no other thread to be had: better late than not at all.
+                Unmanaged.passUnretained(call).release()
+                call.body()
+            }
+        }
+    }
+
+    /// What a thread is handed.
+    private final class Call: Sendable {
+        let body: @Sendable () -> Void
+
+        init(_ body: @escaping @Sendable () -> Void) {
+            self.body = body
+        }
+    }
+
     /// Goes through many, a few in each turn, so that nobody waits for all of them.
     func each<Element: Sendable>(
         of elements: [Element], _ body: (Element) async -> Void
@@ -48,7 +95,7 @@ extension Reactor {
         }
     }
 
-    private static let fewPerTurn = 16
+    static let fewPerTurn = 16
 
     /// Returns when what `begin` has been given was called, or the task is cancelled. All three run on the thread.
     ///

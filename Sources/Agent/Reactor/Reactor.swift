@@ -192,6 +192,9 @@ extension Reactor {
         // The watchdog's signal finds a process that was stopped, and has it go on: any other thread would take it while this one accepts clients that
         // nobody answers any more.
         postern_take_sent_crashes(1)
+        // What a burst has needed is given back by tidying, a second after it; in between it would be faulted in anew in each turn (mallopt(3)).
+        mallopt(M_TRIM_THRESHOLD, 16 << 20)
+        mallopt(M_MMAP_THRESHOLD, 1 << 20)
         pthread_setspecific(mark, UnsafeRawPointer(bitPattern: 1))
         watch(bell, edges: false) { [bell] _ in
             var count: eventfd_t = 0

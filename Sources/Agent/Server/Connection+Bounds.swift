@@ -13,6 +13,7 @@ extension Connection {
     static let longLine = 16 * 1024
     /// What waits to be sent and is more takes the kernel so long to copy that it is sent in a turn, of all connections, that nothing else long has.
     static let longWrite = 64 * 1024
+    static let turnsHeldLimit = 16
     /// A line that has begun must end within this time.
     static let lineDeadline = Duration.seconds(10)
 }

@@ -24,17 +24,23 @@ extension Connection {
         }
         guard !willFlush else { return }
         willFlush = true
-        // The answers to requests that came together leave together.
         Reactor.shared.callAtEndOfTurn { [self] in assumeIsolated { $0.flush() } }
     }
 
     func flush() {
         willFlush = false
         guard isOpen else { return }
+        // The answers to requests that came together leave together: a system call for each would take as long as the answers.
+        if waitsForTurn, turnsHeld < Self.turnsHeldLimit, unsent.count < Answer.longPiece {
+            turnsHeld += 1
+            willFlush = true
+            return Reactor.shared.callInNextTurn { [self] in assumeIsolated { $0.flush() } }
+        }
         guard unsent.count < Self.longWrite || Reactor.shared.takeLongTurn() else {
             willFlush = true
             return Reactor.shared.callInNextTurn(first: true) { [self] in assumeIsolated { $0.flush() } }
         }
+        turnsHeld = 0
         if !unsent.send(to: socket) {
             // Nobody reads any more; what was sent before is still done.
             isHungUp = true

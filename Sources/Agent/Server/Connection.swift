@@ -28,9 +28,11 @@ actor Connection {
     /// The last turn in which a request was begun, or something read.
     private var turn = -1
     var batch: StartedBatch?
-    private var waitsForTurn = false
+    private(set) var waitsForTurn = false
     var unsent = OutgoingBytes()
     var willFlush = false
+    /// For so many turns the first of what is unsent has waited for answers to what came with it.
+    var turnsHeld = 0
     var waitsForRoom = false
     /// As far as is known.
     private var isReadable = false

@@ -25,7 +25,7 @@ struct Methods: Sendable {
         switch method {
         case Hello.method: try work(params, agent.hello)
         case GetStatus.method: try look(GetStatus.self, params, agent.looks.status, agent.status)
-        case Reload.method: try work(params, agent.reload)
+        case Reload.method: try look(Reload.self, params, agent.looks.reload, agent.reloadForAll)
         case UnlockKeyring.method: try work(params, agent.unlockKeyring)
         case GetToken.method: try token(params)
         case GetIDToken.method: try work(params, for: agent.idToken)
