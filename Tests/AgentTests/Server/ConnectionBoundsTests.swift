@@ -260,6 +260,24 @@ struct TurnTests {
         }
     }
 
+    @Test("reloads that are asked for at once are one, whose configuration all are told of")
+    func reloads() async throws {
+        try await AgentFixture.run(isServing: false) { fixture in
+            let reloads = Watched(0)
+            fixture.agent.events.add(
+                Subscriber { line in
+                    if String(decoding: line, as: UTF8.self).contains(#""reloaded""#) { reloads.change { $0 += 1 } }
+                }, profile: nil)
+            let answers = await withTaskGroup(of: Result<[UInt8], AgentError>.self) { group in
+                for _ in 1...50 { group.addTask { await fixture.agent.reloadForAll() } }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(Set(answers.map { try? $0.get() }) == [Array(#"{"profiles":["work"]}"#.utf8)])
+            // Some may have come after it had begun.
+            #expect((1...2).contains(reloads.value), "\(reloads.value)")
+        }
+    }
+
     @Test("all who ask at once are told of one look, and nobody of one that began before")
     func sharedLook() async throws {
         let look = SharedLook<Int>()
