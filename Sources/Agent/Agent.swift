@@ -30,6 +30,7 @@ package struct Agent: Sendable {
         let status = SharedLook<Result<[UInt8], AgentError>>()
         let profiles = SharedLook<Result<[UInt8], AgentError>>()
         let reload = SharedLook<Result<[UInt8], AgentError>>()
+        let configuration = SharedLook<Result<[String], ConfigurationError>>()
     }
 
     /// - Parameter unsaved: what an earlier process left that the keyring may not have.
@@ -63,14 +64,18 @@ package struct Agent: Sendable {
     /// A bad file changes nothing; what is wrong with it is logged, shown by status and thrown as 1015.
     @discardableResult
     package func applyConfiguration() async throws(ConfigurationError) -> [String] {
-        do {
+        try await looks.configuration.value { await self.readConfiguration() }.get()
+    }
+
+    private func readConfiguration() async -> Result<[String], ConfigurationError> {
+        do throws(ConfigurationError) {
             let configuration = try await accounts.reload(configuration)
             connectionLimit.value = configuration.agent.maxConnections
             events.publish(.reloaded)
-            return configuration.profiles.map(\.name)
+            return .success(configuration.profiles.map(\.name))
         } catch {
             log.error("The configuration is not in force: \(error)")
-            throw error
+            return .failure(error)
         }
     }
 

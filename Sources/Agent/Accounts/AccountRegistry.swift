@@ -7,7 +7,6 @@ actor AccountRegistry {
     private var defaultProfile: String?
     /// Accounts whose profile is gone or means something else, while the keyring has not taken their last record.
     private var retired: [Account] = []
-    private let reloads = SharedLook<Result<Configuration, ConfigurationError>>()
 
     private let keyring: any SecretStore
     private let parts: Account.Parts
@@ -19,19 +18,12 @@ actor AccountRegistry {
         self.parts = parts
     }
 
-    /// Makes the accounts those of the configuration that is read now. One at a time, so that of two the later one wins, and once for all who ask meanwhile.
+    /// Makes the accounts those of the configuration that is read now. To be called by one at a time (``Agent/applyConfiguration()``), so that of two the later
+    /// one wins.
     func reload(_ store: ConfigurationStore) async throws(ConfigurationError) -> Configuration {
-        try await reloads.value { await self.readAndApply(store) }.get()
-    }
-
-    private func readAndApply(_ store: ConfigurationStore) async -> Result<Configuration, ConfigurationError> {
-        do throws(ConfigurationError) {
-            let configuration = try await store.reload()
-            await apply(configuration)
-            return .success(configuration)
-        } catch {
-            return .failure(error)
-        }
+        let configuration = try await store.reload()
+        await apply(configuration)
+        return configuration
     }
 
     /// An account whose profile still means the same sign-in keeps its tokens. Others finish what they are at before they are replaced: they share the
