@@ -46,7 +46,9 @@ actor ConfigurationStore {
                 .invalidParams, "name: a profile's name is 1 to 64 letters, digits, dots, underscores and hyphens.")
         }
         if let error { throw Agent.misconfigured(error) }
-        guard current.profile(request.name) == nil else {
+        // What is in the file may not be in force yet. One that cannot be read is not written either: said below.
+        let isInFile = (try? KeyFile.has(group: "profile \(request.name)", in: files.user)) ?? false
+        guard current.profile(request.name) == nil, !isInFile else {
             throw AgentError(.invalidParams, "There is a profile \"\(request.name)\" already.") { data in
                 data.profile = request.name
                 data.hint = "Remove it first, or edit \(files.user)."

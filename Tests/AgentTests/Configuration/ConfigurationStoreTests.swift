@@ -220,6 +220,21 @@ struct ConfigurationStoreTests {
         }
     }
 
+    @Test("one that stands in the file already is not written over, also if it is not in force yet")
+    func addToFile() async throws {
+        try await AgentFixture.run(isServing: false) { fixture in
+            let old = try String(contentsOfFile: fixture.files.configurationPath, encoding: .utf8)
+            try fixture.files.writeConfiguration([old, "[profile late]", "domain = a.com", "client_id = a"])
+            let before = try String(contentsOfFile: fixture.files.configurationPath, encoding: .utf8)
+            let request = AddProfile(name: "late", settings: [.domain: "b.com", .clientID: "b"])
+            let error = await failure { () async throws(AgentError) in
+                _ = try await fixture.agent.addProfile(request)
+            }
+            #expect(error?.code == .invalidParams)
+            #expect(try String(contentsOfFile: fixture.files.configurationPath, encoding: .utf8) == before)
+        }
+    }
+
     @Test("a profile of the system's file cannot be removed, and stays signed in")
     func removeSystems() async throws {
         try await AgentFixture.run { fixture in
