@@ -92,7 +92,8 @@ actor Connection {
         if !readiness.isDisjoint(with: [.readable, .ended, .hungUp]) { isReadable = !isEnding }
         if !readiness.isDisjoint(with: [.ended, .hungUp]) { hasEnded = true }
         if !readiness.isDisjoint(with: .hungUp) { isHungUp = true }
-        if readiness.contains(.writable) { flush() }
+        // One that waits for its turn comes by itself: each further one would wait, too.
+        if readiness.contains(.writable), !willFlush { flush() }
         proceed()
     }
 }
