@@ -7,10 +7,12 @@ import PosternProtocol
 // One function for each method of the agent: which account or login it is for, and what it answers.
 
 extension Agent {
-    func hello(_: Hello) -> Hello.Response {
-        Hello.Response(
+    func hello(_: Hello) async -> Hello.Response {
+        var response = Hello.Response(
             name: "posternd", version: Release.version, protocol: Self.protocolVersions, pid: getpid(),
             startedAt: startedAt.unixTime)
+        response.pinentry = await configuration.current.agent.pinentry
+        return response
     }
 
     func status() async -> Result<[UInt8], AgentError> {

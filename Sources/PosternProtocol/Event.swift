@@ -17,7 +17,10 @@ package struct Event: Codable, Equatable, Sendable {
         /// The keyring's state changed: `keyring`.
         case keyring
         case offline, online
+        /// The agent serves nothing, or again: `cause` is `screen` or `passphrase`.
         case locked, unlocked
+        /// The machine's network has changed: what could not be reached may be now.
+        case network
         case reloaded
         /// A sign-in has begun, by the process `pid`; `sent_to` is the masked address that the code went to, if one was sent.
         case loginStarted = "login_started"

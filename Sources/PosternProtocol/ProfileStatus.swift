@@ -29,6 +29,8 @@ package struct ProfileStatus: Codable, Equatable, Sendable {
     /// False while a newer refresh token is held in memory than the keyring has.
     package var saved: Bool
     package var lastError: AgentError?
+    /// The desktop session that this profile has to do with: by `persist = session`, whose end is the tokens' end, or by `lock = screen`.
+    package var session: DesktopSession?
 
     package init(name: String, issuer: String, state: State, persist: String, saved: Bool) {
         self.name = name
@@ -47,5 +49,6 @@ package struct ProfileStatus: Codable, Equatable, Sendable {
         case loginEndsAt = "login_ends_at"
         case persist, saved
         case lastError = "last_error"
+        case session
     }
 }

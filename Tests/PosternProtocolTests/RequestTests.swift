@@ -36,11 +36,11 @@ struct RequestTests {
             all == [
                 "agent.hello ", "agent.status ", "agent.reload ",
                 "token.get audience force join_login min_ttl profile rejected scope wait", "idtoken.get profile",
-                "login.start client_ip connection language profile restart send username",
+                "login.start client_ip connection language profile restart send ui username",
                 "login.answer code enroll factor login_id recovery_code", "login.resend login_id",
                 "login.wait login_id seen timeout", "login.cancel login_id", "logout profile revoke", "profile.list ",
                 "profile.remove keep name", "client_secret.set private_key profile secret",
-                "keyring.unlock timeout",
+                "keyring.unlock timeout ui",
             ])
     }
 

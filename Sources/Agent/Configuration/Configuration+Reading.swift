@@ -63,12 +63,19 @@ extension Configuration {
 extension Configuration.AgentSettings {
     fileprivate init(_ group: ConfigurationGroup) throws(ConfigurationError) {
         self.init()
-        try group.refuseUnknownKeys(known: ["default_profile", "min_ttl", "wait", "max_connections", "keep_unsaved"])
+        try group.refuseUnknownKeys(known: [
+            "default_profile", "min_ttl", "wait", "max_connections", "keep_unsaved", "pinentry", "notifications",
+        ])
         defaultProfile = try group.text("default_profile")
         minTTL = try group.integer("min_ttl", in: 0...86_400) ?? minTTL
         wait = try group.integer("wait", in: 0...600) ?? wait
         maxConnections = try group.integer("max_connections", in: 1...65_536) ?? maxConnections
         keepUnsaved = try group.flag("keep_unsaved") ?? keepUnsaved
+        notifications = try group.flag("notifications") ?? notifications
+        pinentry = try group.text("pinentry")
+        if let pinentry, pinentry.contains("/"), !pinentry.hasPrefix("/") {
+            throw group.error("pinentry", "must be an absolute path or a program's name, not \(pinentry.quoted)")
+        }
     }
 }
 
@@ -117,7 +124,7 @@ extension Profile {
         trustAnchors = try Self.trustAnchors(group)
         try group.onlyDefault("send", "code")
         try group.onlyDefault("confirm", "never")
-        try group.onlyDefault("lock", "never")
+        lock = try group.choice("lock") ?? lock
         _ = try group.integer("callback_port", in: 1...65_535)
         if let username {
             try Self.check(username, for: connection, in: group)

@@ -30,6 +30,10 @@ package struct Configuration: Equatable, Sendable {
         package var maxConnections = 256
         /// Whether a refresh token that could not be saved is handed to the service manager until it can.
         package var keepUnsaved = true
+        /// The program that asks where there is no terminal; nil leaves it to the command.
+        package var pinentry: String?
+        /// Whether desktop notifications are shown.
+        package var notifications = true
     }
 }
 
@@ -60,6 +64,13 @@ package struct Profile: Equatable, Sendable {
     package var forwardedFor = ForwardedFor.off
     /// The certificates of `ca_file`, as they were when the configuration was read.
     package var trustAnchors: TrustAnchors?
+
+    /// Whether nothing is served while the desktop session is locked.
+    package var lock = Lock.never
+
+    package enum Lock: String, CaseIterable, Sendable {
+        case never, screen
+    }
 
     package enum ClientAuth: String, CaseIterable, Sendable {
         case none

@@ -1,4 +1,5 @@
 import Logging
+import PosternProtocol
 import ServiceLifecycle
 
 /// What happens to the machine that changes what is to be done, or whether it can be.
@@ -48,6 +49,7 @@ extension Agent {
         case .clockSet:
             break
         case .networkChanged:
+            events.publish(.network)
             for account in accounts { await account.networkChanged() }
         }
         parts.deadlines.allMoved()

@@ -12,6 +12,10 @@ package struct Hello: Request {
         package var `protocol`: VersionRange
         package var pid: Int32
         package var startedAt: UnixTime
+        /// The desktop session as the agent knows it; absent if it follows none, because no profile asks for it.
+        package var session: DesktopSession?
+        /// The program that `pinentry` of `[agent]` names.
+        package var pinentry: String?
 
         package init(name: String, version: String, protocol: VersionRange, pid: Int32, startedAt: UnixTime) {
             self.name = name
@@ -24,6 +28,7 @@ package struct Hello: Request {
         private enum CodingKeys: String, CodingKey {
             case name, version, `protocol`, pid
             case startedAt = "started_at"
+            case session, pinentry
         }
     }
 

@@ -4,13 +4,15 @@ package struct UnlockKeyring: Request {
 
     /// Seconds to wait for the answer, 120 if nil; the dialog is left open when they are over.
     package var timeout: Int?
+    /// Where the caller can be asked.
+    package var ui: UserInterface?
 
     package init(timeout: Int? = nil) {
         self.timeout = timeout
     }
 
     package enum CodingKeys: CodingKey, CaseIterable {
-        case timeout
+        case timeout, ui
     }
 
     package struct Response: Codable, Equatable, Sendable {

@@ -15,6 +15,8 @@ package struct StartLogin: Request {
     package var clientIP: String?
     /// Drop a live login and begin anew.
     package var restart: Bool?
+    /// Where the caller can be asked.
+    package var ui: UserInterface?
 
     package init(profile: String? = nil) {
         self.profile = profile
@@ -23,7 +25,7 @@ package struct StartLogin: Request {
     package enum CodingKeys: String, CodingKey, CaseIterable {
         case profile, username, connection, send, language
         case clientIP = "client_ip"
-        case restart
+        case restart, ui
     }
 }
 

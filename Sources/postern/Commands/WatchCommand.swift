@@ -58,6 +58,7 @@ struct WatchCommand: AgentCommand {
             case .online: ("tenant reached again", .good)
             case .locked: ("agent locked", .warning)
             case .unlocked: ("agent unlocked", .plain)
+            case .network: ("network changed", .plain)
             case .reloaded: ("configuration read again", .plain)
             case .loginStarted:
                 (

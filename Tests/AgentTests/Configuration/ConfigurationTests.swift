@@ -119,7 +119,7 @@ struct ConfigurationTests {
             ("session_lifetime = 0", "session_lifetime"), ("auth_params = novalue", "auth_params"),
             ("forwarded_for = ssh", "forwarded_for"), ("callback_port = 0", "callback_port"),
             ("callback_port = 65536", "callback_port"), ("username = nobody", "username"), ("audience =", "audience"),
-            ("send = link", "send"), ("confirm = always", "confirm"), ("lock = screen", "lock"),
+            ("send = link", "send"), ("confirm = always", "confirm"), ("lock = always", "lock"),
             ("issuer = https://b.com", "domain"), ("ca_file = /nonexistent.pem", "ca_file"),
             (#"username = a\nb@example.com"#, "username"),
         ])
