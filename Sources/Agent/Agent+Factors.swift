@@ -29,6 +29,7 @@ extension Agent {
 
     func enrollFactor(_ request: EnrollFactor, _ peer: Peer) async throws(AgentError) -> LoginState {
         let account = try await account(request.profile)
+        try await checkServing(account)
         var enrollment = AnswerLogin.Enrollment(type: request.type)
         enrollment.phoneNumber = request.phoneNumber
         enrollment.channel = request.channel
@@ -54,6 +55,7 @@ extension Agent {
         _ call: @Sendable (Tenant, Account.FactorAccess) async throws(Auth0Error) -> Answer
     ) async throws(AgentError) -> AnswerOrLogin<Answer> {
         let account = try await account(profile)
+        try await checkServing(account)
         _ = try await account.signedInPerson()
         if let access = await account.factorAccess(of: peer) {
             let tenant = try await account.tenant()

@@ -11,6 +11,7 @@ extension Agent {
         var response = Hello.Response(
             name: "posternd", version: Release.version, protocol: Self.protocolVersions, pid: getpid(),
             startedAt: startedAt.unixTime)
+        response.session = await desktop.session
         response.pinentry = await configuration.current.agent.pinentry
         return response
     }
@@ -106,7 +107,9 @@ extension Agent {
         guard request.clientIP.map(Profile.isIPAddress) ?? true else {
             throw AgentError(.invalidParams, "client_ip must be an IP address.")
         }
-        return try await logins.start(request, account: try await account(request.profile), by: peer)
+        let account = try await account(request.profile)
+        try await checkServing(account)
+        return try await logins.start(request, account: account, by: peer)
     }
 
     func answerLogin(_ request: AnswerLogin, _ peer: Peer) async throws(AgentError) -> LoginState {
@@ -114,11 +117,15 @@ extension Agent {
         guard answers.count == 1 else {
             throw AgentError(.invalidParams, "Give exactly one of code, factor, recovery_code and enroll.")
         }
-        return try await logins.session(request.loginID).answer(request, by: peer)
+        let login = try await logins.session(request.loginID)
+        try await checkServing(login.account)
+        return try await login.answer(request, by: peer)
     }
 
     func resendCode(_ request: ResendCode) async throws(AgentError) -> LoginState {
-        try await logins.session(request.loginID).resend()
+        let login = try await logins.session(request.loginID)
+        try await checkServing(login.account)
+        return try await login.resend()
     }
 
     func waitForLogin(_ request: WaitForLogin) async throws(AgentError) -> LoginState {
@@ -134,9 +141,11 @@ extension Agent {
     func idToken(_ request: GetIDToken, _ pid: pid_t?) async throws(AgentError) -> GetIDToken.Response {
         let account = try await account(request.profile)
         let wait = await configuration.current.agent.wait
-        let token = try await awaitingUnlock(wait) { wait throws(AgentError) in
-            try await answeringSecondFactor(of: account, pid) { account throws(AgentError) in
-                try await account.idToken(wait: wait)
+        let token = try await serving(await account.profile, for: wait, isNamed: false) { wait throws(AgentError) in
+            try await awaitingUnlock(wait) { wait throws(AgentError) in
+                try await answeringSecondFactor(of: account, pid) { account throws(AgentError) in
+                    try await account.idToken(wait: wait)
+                }
             }
         }
         guard let claims = IDTokenClaims.json(ofVerified: token),
@@ -173,12 +182,23 @@ extension Agent {
             minTTL: try request.minTTL.map { (ttl) throws(AgentError) in try Self.seconds(ttl, "min_ttl") },
             configuredMinTTL: settings.minTTL, wait: try Self.seconds(request.wait ?? settings.wait, "wait"),
             rejected: hash, force: request.force ?? false)
-        let (token, source) = try await token(ask, of: account, joinLogin: request.joinLogin ?? false, pid)
+        let (token, source) = try await token(ask, request, of: account, profile, pid)
         return GetToken.Response(
             accessToken: token.value.revealed, tokenType: "Bearer",
             expiresAt: clock.wallTime(of: Date(unixTime: token.expiresAt)),
             expiresIn: token.secondsLeft(at: clock.now), scope: token.scope,
             audience: request.audience ?? profile.audience, profile: profile.name, from: source)
+    }
+
+    private func token(
+        _ ask: Account.Ask, _ request: GetToken, of account: Account, _ profile: Profile, _ pid: pid_t?
+    ) async throws(AgentError) -> (AccessToken, GetToken.Response.Source) {
+        let joinLogin = request.joinLogin ?? false
+        // The short way, which most tokens go, is not made longer.
+        guard profile.lock == .screen else { return try await token(ask, of: account, joinLogin: joinLogin, pid) }
+        return try await serving(profile, for: ask.wait, isNamed: request.wait != nil) { wait throws(AgentError) in
+            try await token(ask.with(wait: wait), of: account, joinLogin: joinLogin, pid)
+        }
     }
 
     private func token(

@@ -18,6 +18,7 @@ package struct Agent: Sendable {
     let tenants: Tenants
     let counters: Counters
     let events: EventHub
+    let desktop: Desktop
     let clock: any AgentClock
     let log: Logger
     let startedAt: Date
@@ -46,12 +47,12 @@ package struct Agent: Sendable {
         events = EventHub(clock: clock)
         configuration = ConfigurationStore(files: ConfigurationFiles(environment: environment))
         tenants = Tenants(client: client, keyring: keyring, clock: clock)
+        desktop = Desktop(clock: clock, events: events)
         parts = Account.Parts(
-            tenants: tenants, keyring: keyring, notes: LogoutNotes(environment: environment), unsaved: unsaved,
-            clock: clock,
-            counters: counters, events: events, log: log)
+            environment: environment, tenants: tenants, keyring: keyring, unsaved: unsaved, clock: clock,
+            counters: counters, events: events, desktop: desktop, log: log)
         accounts = AccountRegistry(keyring: keyring, parts: parts)
-        logins = LoginSessions(clock: clock, log: log, events: events, environment: environment)
+        logins = LoginSessions(clock: clock, log: log, events: events, desktop: desktop, environment: environment)
     }
 
     /// Does what is due in the background, for as long as the agent runs.
@@ -71,6 +72,7 @@ package struct Agent: Sendable {
         do throws(ConfigurationError) {
             let configuration = try await accounts.reload(configuration)
             connectionLimit.value = configuration.agent.maxConnections
+            await desktop.follow(lock: configuration.profiles.contains { $0.lock == .screen })
             events.publish(.reloaded)
             return .success(configuration.profiles.map(\.name))
         } catch {

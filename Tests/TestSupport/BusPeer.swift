@@ -17,8 +17,10 @@ package struct BusPeer: Sendable {
         package let member: String
         /// The caller's unique name.
         package let sender: String
-        /// The first argument, if that is a string or an object path.
-        package let argument: String
+        /// The first arguments, as far as they are strings or object paths.
+        package let arguments: [String]
+
+        package var argument: String { arguments.first ?? "" }
     }
 
     /// Values as they are sent.
@@ -30,6 +32,9 @@ package struct BusPeer: Sendable {
         /// The bus sends a copy; this one is closed.
         case fileDescriptor(Int32)
         indirect case variant(Value)
+        case structure([Value])
+        /// - Parameter signature: of an element.
+        case array(signature: String, [Value])
         /// An `a{sv}` with nothing in it.
         case noProperties
     }
@@ -38,8 +43,12 @@ package struct BusPeer: Sendable {
     package enum Action: Sendable {
         /// Answers the call; without it the caller waits.
         case answer([Value])
+        /// Answers with an error of this name.
+        case error(String)
         /// Emits a signal from an object.
-        case signal(path: String, interface: String, member: String, [Value])
+        ///
+        /// - Parameter to: who alone gets it; nil is all who subscribed.
+        case signal(to: String? = nil, path: String, interface: String, member: String, [Value])
         /// Calls somebody else and does not care for the answer.
         case call(destination: String, path: String, interface: String, member: String, [Value])
     }
@@ -97,19 +106,19 @@ private final class Connection: Sendable {
     }
 
     private static func call(_ message: OpaquePointer) -> BusPeer.Call {
-        var argument = ""
+        var arguments: [String] = []
         var type = CChar()
-        if sd_bus_message_peek_type(message, &type, nil) > 0,
+        while sd_bus_message_peek_type(message, &type, nil) > 0,
             [UInt8(ascii: "s"), UInt8(ascii: "o")].contains(UInt8(type))
         {
             var text: UnsafePointer<CChar>?
-            sd_bus_message_read_basic(message, type, &text)
-            argument = text.map { String(cString: $0) } ?? ""
+            guard sd_bus_message_read_basic(message, type, &text) > 0 else { break }
+            arguments.append(text.map { String(cString: $0) } ?? "")
         }
         return BusPeer.Call(
             path: String(cString: sd_bus_message_get_path(message)),
             member: String(cString: sd_bus_message_get_member(message)),
-            sender: String(cString: sd_bus_message_get_sender(message)), argument: argument)
+            sender: String(cString: sd_bus_message_get_sender(message)), arguments: arguments)
     }
 
     private static func perform(_ action: BusPeer.Action, about call: OpaquePointer, on bus: OpaquePointer) {
@@ -119,8 +128,15 @@ private final class Connection: Sendable {
         case .answer(let answer):
             sd_bus_message_new_method_return(call, &message)
             values = answer
-        case .signal(let path, let interface, let member, let contents):
+        case .error(let name):
+            var error = sd_bus_error()
+            sd_bus_error_set(&error, name, "on order")
+            sd_bus_message_new_method_error(call, &message, &error)
+            sd_bus_error_free(&error)
+            values = []
+        case .signal(let receiver, let path, let interface, let member, let contents):
             sd_bus_message_new_signal(bus, &message, path, interface, member)
+            if let receiver { sd_bus_message_set_destination(message, receiver) }
             values = contents
         case .call(let destination, let path, let interface, let member, let arguments):
             sd_bus_message_new_method_call(bus, &message, destination, path, interface, member)
@@ -151,6 +167,14 @@ private final class Connection: Sendable {
             sd_bus_message_open_container(message, type("v"), signature(value))
             append(value, to: message)
             sd_bus_message_close_container(message)
+        case .structure(let values):
+            sd_bus_message_open_container(message, type("r"), values.map(signature).joined())
+            for value in values { append(value, to: message) }
+            sd_bus_message_close_container(message)
+        case .array(let signature, let values):
+            sd_bus_message_open_container(message, type("a"), signature)
+            for value in values { append(value, to: message) }
+            sd_bus_message_close_container(message)
         case .noProperties:
             sd_bus_message_open_container(message, type("a"), "{sv}")
             sd_bus_message_close_container(message)
@@ -165,6 +189,8 @@ private final class Connection: Sendable {
         case .objectPaths: "ao"
         case .fileDescriptor: "h"
         case .variant: "v"
+        case .structure(let values): "(\(values.map(signature).joined()))"
+        case .array(let signature, _): "a\(signature)"
         case .noProperties: "a{sv}"
         }
     }

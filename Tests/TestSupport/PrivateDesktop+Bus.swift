@@ -72,7 +72,7 @@ extension PrivateDesktop {
 
     /// Calls a method; `arguments` are its signature and values as busctl(1) takes them.
     @discardableResult
-    func call(
+    package func call(
         _ service: String, _ path: String, _ interface: String, _ member: String, _ arguments: [String]
     ) async throws -> [BusValue] {
         let result = try await run(
@@ -82,6 +82,13 @@ extension PrivateDesktop {
         guard result.exit == .status(0) else { throw Failure(step: member, detail: result.error) }
         if result.output.isEmpty { return [] }
         return try JSONDecoder().decode(BusMessage.Payload.self, from: Data(result.output.utf8)).data
+    }
+
+    /// All connections that the bus has.
+    package func uniqueNames() async throws -> [String] {
+        let answer = try await callBus("ListNames")
+        guard case .array(let names)? = answer.first else { return [] }
+        return names.compactMap { if case .string(let name) = $0, name.hasPrefix(":") { name } else { nil } }
     }
 
     /// Every message that was on the bus until now that has to do with asking the person something.

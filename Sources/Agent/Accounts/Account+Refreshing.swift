@@ -184,7 +184,8 @@ extension Account {
     /// Why nothing can be refreshed with these credentials until somebody signs in; nil if it can.
     func loginRequired(by credentials: Credentials?) -> AgentError? {
         guard let credentials else {
-            return .loginRequired(hasOtherSignIns ? "settings_changed" : "never", profile: profile.name)
+            let cause = hasOtherSignIns ? "settings_changed" : hasEnded ? "expired" : "never"
+            return .loginRequired(cause, profile: profile.name)
         }
         guard credentials.refreshToken == nil else { return nil }
         return .loginRequired(credentials.refusal?.rawValue ?? "no_refresh_token", profile: profile.name)

@@ -52,17 +52,20 @@ extension Account {
         guard profile.persist == .memory || !parts.notes.exists(for: item) else {
             // Signed out while the keyring could not be reached: the item is still to be deleted and must not be used.
             served = .signedOut
+            hasEnded = isNotedSignedIn
             keep(nil)
             await save()
             return
         }
         let epoch = epoch
-        if await takePredecessorsRecord(epoch) || takeUnsavedRecord() { return }
+        if await takePredecessorsRecord(epoch) { return }
+        if await takeUnsavedRecord() { return }
         do {
             let json = try await store.load(item)
             guard epoch == self.epoch else { return }
             guard let json else {
                 served = .signedOut
+                hasEnded = isNotedSignedIn
                 return
             }
             var credentials = try Credentials(json: json, at: parts.clock)
@@ -72,6 +75,8 @@ extension Account {
                 served = .signedOut
                 return
             }
+            if await dropIfSessionIsOver(credentials) { return }
+            guard epoch == self.epoch else { return }
             let isNoted = credentials.binding.anchors != nil
             credentials.binding = credentials.binding.noting(profile)
             doubtSince = credentials.refreshingSince

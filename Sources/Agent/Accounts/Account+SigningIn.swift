@@ -27,6 +27,7 @@ extension Account {
         mayHaveStrays = true
         let epoch = beginEpoch()
         isSigningIn = true
+        noteSignIn(true)
         keep(credentials)
         await endElders()
         await save()
@@ -78,6 +79,7 @@ extension Account {
         mayHaveStrays = false
         let epoch = beginEpoch()
         served = .signedOut
+        noteSignIn(false)
         parts.events.publish(.signedOut, profile: profile.name)
         failWaiters(with: .loginRequired("never", profile: profile.name))
         // At once, and beside what the keyring may take its time for.
@@ -172,7 +174,7 @@ extension Account {
     }
 
     @discardableResult
-    private func beginEpoch() -> Int {
+    func beginEpoch() -> Int {
         epoch += 1
         // A request under way is left to end, so that a token it brings can be revoked; a pause is not.
         flight?.nudge.nudge()

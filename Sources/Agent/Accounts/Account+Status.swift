@@ -3,12 +3,14 @@ import FoundationEssentials
 import PosternProtocol
 
 extension Account {
-    func status(keyring: KeyringState) -> ProfileStatus {
+    func status(keyring: KeyringState) async -> ProfileStatus {
+        let session = await shownSession
         var status = ProfileStatus(
             name: profile.name, issuer: profile.issuer.description, state: state(keyring: keyring),
             persist: profile.persist.rawValue,
             saved: isRefreshTokenSaved)
         status.audience = profile.audience
+        status.session = session
         let credentials = served.credentials
         let token = credentials?.token
         status.account = credentials?.account.shown
@@ -23,7 +25,7 @@ extension Account {
             status.lastError = refreshError
         } else if isUnsaved, let saveError {
             status.lastError = AgentError(saveError, profile: profile.name)
-        } else if credentials?.refusal != nil || credentials == nil && hasOtherSignIns {
+        } else if credentials?.refusal != nil || credentials == nil && (hasOtherSignIns || hasEnded) {
             status.lastError = loginRequired(by: credentials)
         }
         return status
@@ -40,7 +42,7 @@ extension Account {
 
     private func state(keyring: KeyringState) -> ProfileStatus.State {
         guard let credentials = served.credentials else {
-            if case .signedOut = served { return hasOtherSignIns ? .loginRequired : .signedOut }
+            if case .signedOut = served { return hasOtherSignIns || hasEnded ? .loginRequired : .signedOut }
             return keyring == .locked && profile.persist != .memory ? .locked : .signedOut
         }
         let isAlive = credentials.token.map { $0.secondsLeft(at: now) > 0 } ?? false

@@ -13,7 +13,7 @@ extension Account {
     /// Takes the record that an earlier process left with the service manager, because the keyring had not taken it: it is newer than the keyring's.
     ///
     /// - Returns: whether there was one that is this profile's sign-in, or may be.
-    func takeUnsavedRecord() -> Bool {
+    func takeUnsavedRecord() async -> Bool {
         guard let json = parts.unsaved.inherited(of: profile.name) else { return false }
         let credentials: Credentials
         do {
@@ -26,7 +26,7 @@ extension Account {
             }
             parts.log.warning("A record that the service manager kept is damaged and is not used.", metadata: metadata)
             parts.unsaved.dropInherited(of: profile.name)
-            return takeUnsavedRecord()
+            return await takeUnsavedRecord()
         }
         guard profile.persist != .memory else {
             addFormer(credentials)
@@ -39,6 +39,8 @@ extension Account {
             addFormer(credentials)
             return false
         }
+        let epoch = epoch
+        if await dropIfSessionIsOver(credentials) || epoch != self.epoch { return true }
         parts.log.notice(
             "Taken from the service manager: a sign-in that the keyring has not saved yet.", metadata: metadata)
         goOn(with: credentials)

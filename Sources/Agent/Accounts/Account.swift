@@ -29,7 +29,8 @@ actor Account {
         let tenants: Tenants
         /// The keyring itself, also where an account keeps its tokens elsewhere.
         let keyring: any SecretStore
-        let notes: LogoutNotes
+        let notes: ItemNotes
+        let signIns: ItemNotes
         let unsaved: UnsavedRecords
         let clock: any AgentClock
         let deadlines = Deadlines()
@@ -37,20 +38,23 @@ actor Account {
         let retries = RetryBudget()
         let counters: Counters
         let events: EventHub
+        let desktop: Desktop
         let log: Logger
 
+        /// - Parameter environment: says where notes are kept.
         init(
-            tenants: Tenants, keyring: any SecretStore, notes: LogoutNotes, unsaved: UnsavedRecords,
-            clock: any AgentClock, counters: Counters,
-            events: EventHub, log: Logger
+            environment: [String: String], tenants: Tenants, keyring: any SecretStore, unsaved: UnsavedRecords,
+            clock: any AgentClock, counters: Counters, events: EventHub, desktop: Desktop, log: Logger
         ) {
             self.tenants = tenants
             self.keyring = keyring
-            self.notes = notes
+            notes = ItemNotes(.signedOut, environment: environment)
+            signIns = ItemNotes(.signedIn, environment: environment)
             self.unsaved = unsaved
             self.clock = clock
             self.counters = counters
             self.events = events
+            self.desktop = desktop
             self.log = log
         }
     }
@@ -83,6 +87,9 @@ actor Account {
     let formerAnchors: [TrustAnchors]
     /// Whether somebody has signed in, and what lies in the keyring's other places has not been looked for since.
     var mayHaveStrays = false
+
+    /// Nobody is signed in, because the last sign-in ended with its session or with its agent.
+    var hasEnded = false
 
     /// As the keyring is known to hold it.
     var savedRefreshToken: Secret?

@@ -76,6 +76,7 @@ private struct Record: Codable {
     var personInDoubt: Bool?
     /// The default token. Earlier programs kept those of other audiences and scopes, too.
     var tokens: [AccessToken]
+    var session: SessionMark?
 
     private enum CodingKeys: String, CodingKey {
         case version, time, binding, account
@@ -85,7 +86,7 @@ private struct Record: Codable {
         case refreshingSince = "refreshing_since"
         case idToken = "id_token"
         case personInDoubt = "person_in_doubt"
-        case tokens
+        case tokens, session
     }
 
     init(_ credentials: Credentials, at clock: any AgentClock) {
@@ -99,6 +100,7 @@ private struct Record: Codable {
         idToken = credentials.idToken
         personInDoubt = credentials.isPersonInDoubt ? true : nil
         tokens = credentials.token.map { [$0] } ?? []
+        session = credentials.session
     }
 
     /// Seconds by which two clocks of one machine may differ and still be right.
@@ -113,7 +115,7 @@ private struct Record: Codable {
             && (refreshToken.map { TokenResponse.isRefreshToken($0.revealed) } ?? true)
             && (refreshToken == nil || refusal == nil) && RecordTime.range.contains(signedInAt)
             && (refreshingSince.map { refreshToken != nil && RecordTime.range.contains($0) } ?? true)
-            && tokens.allSatisfy(\.isSound)
+            && tokens.allSatisfy(\.isSound) && session?.isSound != false
     }
 
     func credentials(at clock: any AgentClock) -> Credentials {
@@ -136,7 +138,7 @@ private struct Record: Codable {
             refreshingSince: refreshingSince.map {
                 min(($0 + shift).clamped(to: RecordTime.range), clock.now.unixTime)
             },
-            idToken: idToken, isPersonInDoubt: personInDoubt ?? false, token: token)
+            idToken: idToken, isPersonInDoubt: personInDoubt ?? false, token: token, session: session)
     }
 }
 

@@ -77,4 +77,6 @@ struct Credentials: Equatable, Sendable {
     var isPersonInDoubt = false
     /// The access token of the default audience and scopes. All others live in memory alone (``FurtherTokens``).
     var token: AccessToken?
+    /// With `persist = session`: the session that this ends with.
+    var session: SessionMark?
 }

@@ -23,7 +23,7 @@ extension BusConnection {
     func find(
         _ collection: KeyringItem.Collection, mayStart: Bool, patience: KeyringMonitor.Patience
     ) throws(CallError) -> Finding {
-        var owner = try secretServiceOwner(timeout: patience.answer)
+        var owner = try self.owner(of: Self.secretService, timeout: patience.answer)
         if owner == nil && mayStart {
             do {
                 try startSecretService(timeout: patience.start)
@@ -32,7 +32,7 @@ extension BusConnection {
             } catch let error where !error.meansLostBus {
                 return .nothing(.absent(reason: error.message))
             }
-            owner = try secretServiceOwner(timeout: patience.answer)
+            owner = try self.owner(of: Self.secretService, timeout: patience.answer)
         }
         guard let owner else { return .nothing(.absent(reason: "no keyring's provider is running")) }
         guard let path = try self.collection(collection.rawValue, of: owner, timeout: patience.answer) else {
@@ -42,23 +42,13 @@ extension BusConnection {
         return .collection(path: path, provider: owner, isLocked: isLocked)
     }
 
-    /// The unique name of whoever provides the Secret Service, or nil if nobody does.
-    private func secretServiceOwner(timeout: Duration) throws(CallError) -> String? {
-        do {
-            return try call(
-                "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetNameOwner",
-                [.string("org.freedesktop.secrets")], timeout: timeout
-            ) { message throws(CallError) in try message.string() }
-        } catch let error where error.meansNoOwner {
-            return nil
-        }
-    }
+    private static let secretService = "org.freedesktop.secrets"
 
     /// Has D-Bus start the provider that is installed; it answers once the provider has the name.
     private func startSecretService(timeout: Duration) throws(CallError) {
         try call(
             "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "StartServiceByName",
-            [.string("org.freedesktop.secrets"), .uint32(0)], timeout: timeout
+            [.string(Self.secretService), .uint32(0)], timeout: timeout
         ) { _ in }
     }
 

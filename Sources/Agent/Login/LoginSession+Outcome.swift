@@ -37,7 +37,8 @@ extension LoginSession {
         try await account.signIn(
             Credentials(
                 binding: Credentials.Binding(profile), account: person, signedInAt: sentAt.unixTime,
-                refreshToken: response.refreshToken, idToken: response.idToken, token: token))
+                refreshToken: response.refreshToken, idToken: response.idToken, token: token,
+                session: profile.persist == .session ? await parts.desktop.mark : nil))
         parts.log.notice("Signed in.", metadata: metadata(of: peer))
         return await signedIn(
             person, expiresAt: token.expiresAt, refreshable: response.refreshToken != nil,

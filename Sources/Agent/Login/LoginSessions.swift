@@ -14,6 +14,7 @@ actor LoginSessions {
         let log: Logger
         let events: EventHub
         let budget: CodeBudget
+        let desktop: Desktop
     }
 
     private let parts: Parts
@@ -22,8 +23,10 @@ actor LoginSessions {
     /// Waits for a login of this profile that is about to begin.
     private var starting: [String: @Sendable () async -> Void] = [:]
 
-    init(clock: any AgentClock, log: Logger, events: EventHub, environment: [String: String]) {
-        parts = Parts(clock: clock, log: log, events: events, budget: CodeBudget(clock: clock))
+    init(
+        clock: any AgentClock, log: Logger, events: EventHub, desktop: Desktop, environment: [String: String]
+    ) {
+        parts = Parts(clock: clock, log: log, events: events, budget: CodeBudget(clock: clock), desktop: desktop)
         self.environment = environment
     }
 

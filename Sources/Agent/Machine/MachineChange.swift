@@ -18,7 +18,8 @@ extension Agent {
         let changed: @Sendable (MachineChange) async -> Void = { await machineChanged($0) }
         return [
             ClockMonitor(log: log, changed: changed), NetworkMonitor(clock: clock, log: log, changed: changed),
-            SleepMonitor(environment: environment, clock: clock, changed: changed),
+            LogindMonitor(environment: environment, clock: clock, changed: changed, told: desktopChanged),
+            ScreenSaverMonitor(environment: environment, clock: clock, desktop: desktop, told: desktopChanged),
         ]
     }
 
@@ -33,6 +34,8 @@ extension Agent {
         let accounts = await accounts.all
         switch change {
         case .goingToSleep:
+            // First of all, because others may hold the sleep up no longer.
+            await desktop.take(.goingToSleep)
             let ready = Nudge()
             // Not a child task: an attempt that takes longer goes on, and is not waited for.
             Task {
@@ -44,6 +47,7 @@ extension Agent {
             await ready.sleep(for: Self.sleepDelay, on: clock)
             return
         case .resumed:
+            await desktop.take(.resumed(at: clock.now))
             let spread = min(Self.resumeSpread, .seconds(accounts.count - 1))
             for account in accounts { await account.resume(after: spread * Double.random(in: 0...1)) }
         case .clockSet:

@@ -116,6 +116,18 @@ final class BusConnection {
         return try answer(Message(reply))
     }
 
+    /// The unique name of whoever has a well-known one, or nil if nobody does.
+    func owner(of name: String, timeout: Duration) throws(CallError) -> String? {
+        do {
+            return try call(
+                "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetNameOwner",
+                [.string(name)], timeout: timeout
+            ) { message throws(CallError) in try message.string() }
+        } catch let error where error.meansNoOwner {
+            return nil
+        }
+    }
+
     /// A property of an object (D-Bus specification, "org.freedesktop.DBus.Properties").
     func booleanProperty(
         _ name: String, of interface: String, _ path: String, _ destination: String, timeout: Duration
@@ -124,6 +136,22 @@ final class BusConnection {
             destination, path, "org.freedesktop.DBus.Properties", "Get", [.string(interface), .string(name)],
             timeout: timeout
         ) { message throws(CallError) in try message.booleanVariant() }
+    }
+
+    /// A property of any type, read by `value` from within its variant.
+    ///
+    /// - Parameter signature: the property's type.
+    func property<Value>(
+        _ name: String, _ signature: String, of interface: String, _ path: String, _ destination: String,
+        timeout: Duration, _ value: (Message) throws(CallError) -> Value
+    ) throws(CallError) -> Value {
+        try call(
+            destination, path, "org.freedesktop.DBus.Properties", "Get", [.string(interface), .string(name)],
+            timeout: timeout
+        ) { message throws(CallError) in
+            try message.enter(.variant, signature)
+            return try value(message)
+        }
     }
 
     /// What a method is called with.
@@ -155,6 +183,31 @@ final class BusConnection {
 
         deinit {
             sd_bus_message_unref(message)
+        }
+
+        /// What holds other values.
+        enum Container {
+            case variant, structure, array
+        }
+
+        /// Goes on within a container (sd_bus_message_enter_container(3)).
+        ///
+        /// - Parameter contents: their signature.
+        /// - Returns: false at the end of an array.
+        @discardableResult
+        func enter(_ container: Container, _ contents: String) throws(CallError) -> Bool {
+            let type =
+                switch container {
+                case .variant: BasicType.variant
+                case .structure: BasicType.structure
+                case .array: BasicType.array
+                }
+            return try check(sd_bus_message_enter_container(message, type, contents)) > 0
+        }
+
+        /// Goes on after the container, all of whose values have been read.
+        func leave() throws(CallError) {
+            try check(sd_bus_message_exit_container(message))
         }
 
         func string() throws(CallError) -> String { try text(BasicType.string) }
@@ -198,6 +251,8 @@ final class BusConnection {
 extension BusConnection {
     /// A signal that was subscribed to, or that was sent to this connection alone.
     struct Signal {
+        /// The unique name of who sent it; a match rule keeps nobody from sending one to this connection alone.
+        let sender: String
         let path: String
         let interface: String
         let member: String
@@ -222,6 +277,7 @@ extension BusConnection {
             let body = Message(message)
             guard sd_bus_message_is_signal(message, nil, nil) > 0 else { continue }
             let signal = Signal(
+                sender: sd_bus_message_get_sender(message).map { String(cString: $0) } ?? "",
                 path: sd_bus_message_get_path(message).map { String(cString: $0) } ?? "",
                 interface: sd_bus_message_get_interface(message).map { String(cString: $0) } ?? "",
                 member: sd_bus_message_get_member(message).map { String(cString: $0) } ?? "", body: body)
@@ -250,6 +306,7 @@ private enum BasicType {
     static let array = CChar(UInt8(ascii: "a"))
     static let fileDescriptor = CChar(UInt8(ascii: "h"))
     static let variant = CChar(UInt8(ascii: "v"))
+    static let structure = CChar(UInt8(ascii: "r"))
 }
 
 @discardableResult

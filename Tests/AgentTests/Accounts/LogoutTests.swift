@@ -131,7 +131,7 @@ struct LogoutTests {
     func dots(name: String) throws {
         let files = try TestFiles()
         defer { files.remove() }
-        let notes = LogoutNotes(environment: files.environment)
+        let notes = ItemNotes(.signedOut, environment: files.environment)
         let items = [KeyringItem.Collection.default, .session].map {
             KeyringItem(kind: .session, profile: name, collection: $0)
         }

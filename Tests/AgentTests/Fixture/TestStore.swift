@@ -111,8 +111,13 @@ final class TestStore: SecretStore {
     }
 
     /// The record of a profile as it is kept now.
-    func record(of profile: String = "work") -> String? {
-        state.value.secrets[KeyringItem(kind: .session, profile: profile, collection: .default)]
+    func record(of profile: String = "work", in collection: KeyringItem.Collection = .default) -> String? {
+        state.value.secrets[KeyringItem(kind: .session, profile: profile, collection: collection)]
+    }
+
+    /// Loses all that it has.
+    func forget() {
+        state.change { $0.secrets = [:] }
     }
 
     func state(mayStart: Bool) async -> KeyringState { state.value.keyring }

@@ -2,16 +2,23 @@ import FoundationEssentials
 import Glibc
 import KeyringProtocol
 
-/// Notes that a profile was signed out, from before its keyring item is deleted until it is gone, so that the item is not loaded meanwhile. Each is about
-/// one item: what becomes of another, in another collection, says nothing of it.
+/// Notes about keyring items, kept outside of the keyring. What becomes of one item says nothing of another, in another collection.
 ///
-/// A note is an empty file named `profile.NAME`, or `session.NAME` for the session collection, in `$XDG_STATE_HOME/postern/signed-out`; it holds no secret.
-package struct LogoutNotes: Sendable {
+/// A note is an empty file named `profile.NAME`, or `session.NAME` for the session collection, in a directory of its kind below
+/// `$XDG_STATE_HOME/postern`; it holds no secret.
+package struct ItemNotes: Sendable {
+    package enum Kind: String, Sendable {
+        /// The profile was signed out: from before its item is deleted until it is gone, so that the item is not loaded meanwhile.
+        case signedOut = "signed-out"
+        /// Somebody is signed in and what they have ends with the session or the agent: the item may be gone by itself.
+        case signedIn = "signed-in"
+    }
+
     private let directory: String
 
-    package init(environment: [String: String]) {
+    package init(_ kind: Kind, environment: [String: String]) {
         directory =
-            HomeDirectory.directory("XDG_STATE_HOME", or: ".local/state", in: environment) + "/postern/signed-out"
+            HomeDirectory.directory("XDG_STATE_HOME", or: ".local/state", in: environment) + "/postern/\(kind.rawValue)"
     }
 
     struct Failure: Error {}
@@ -20,7 +27,7 @@ package struct LogoutNotes: Sendable {
         access(path(item), F_OK) == 0
     }
 
-    /// - Throws: if the note may not survive a crash. The item would then come back at the next start.
+    /// - Throws: if the note may not survive a crash.
     func write(for item: KeyringItem) throws {
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])

@@ -4,11 +4,12 @@ import Testing
 
 @testable import Agent
 
-@Suite("The sleep monitor")
-struct SleepMonitorTests {
+@Suite("The monitor of logind")
+struct LogindMonitorTests {
     /// What the agent was told, and whether it is ready for sleep.
-    private struct Story: Sendable {
+    fileprivate struct Story: Sendable {
         var changes: [MachineChange] = []
+        var news: [DesktopState.News] = []
         var isBusy = false
     }
 
@@ -17,10 +18,12 @@ struct SleepMonitorTests {
         on desktop: PrivateDesktop, _ story: Watched<Story>, _ clock: ManualClock,
         _ body: @escaping @Sendable () async throws -> Void
     ) async throws {
-        let monitor = SleepMonitor(environment: desktop.environment, clock: clock) { change in
+        let monitor = LogindMonitor(environment: desktop.environment, clock: clock) { change in
             story.change { $0.changes.append(change) }
             // Cancelled: the test is over.
             _ = try? await story.wait { $0.isBusy ? nil : true }
+        } told: { news in
+            story.change { $0.news.append(news) }
         }
         try await withDeadline {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -100,5 +103,78 @@ struct SleepMonitorTests {
                 #expect(story.value.changes == [.goingToSleep])
             }
         }
+    }
+
+    @Test("it tells of the person's sessions at first, and whenever one comes, ends, is locked or is unlocked")
+    func sessions() async throws {
+        try await withPrivateDesktop(provider: .none) { desktop in
+            let login = try LoginManager(on: desktop, sessions: [.init("2"), .init("m1", kind: "manager")])
+            let story = Watched(Story())
+            let second = DesktopState.Sessions(display: "2", open: ["2"])
+            try await Self.withMonitor(on: desktop, story, ManualClock()) {
+                try await story.wait { $0.news == [.sessions(second)] ? true : nil }
+                try await login.have([.init("2", isLocked: true), .init("5")], desktop)
+                try await story.told(.sessions(.init(display: "2", isHintedLocked: true, open: ["2", "5"])))
+                try await login.have([.init("2", state: "closing"), .init("5")], display: "5", desktop)
+                try await story.told(.sessions(.init(display: "5", open: ["5"])))
+                try await login.have([], desktop)
+                try await story.told(.sessions(.init()))
+            }
+        }
+    }
+
+    @Test("a wish to lock or unlock is believed of the login manager alone, and for the session with the display alone")
+    func wishes() async throws {
+        try await withPrivateDesktop(provider: .none) { desktop in
+            let login = try LoginManager(on: desktop, sessions: [.init("2"), .init("5")])
+            let story = Watched(Story())
+            try BusPeer("example.Forger", on: desktop) { call in
+                [
+                    .answer([]),
+                    .signal(
+                        to: call.argument, path: "/org/freedesktop/login1/session/_2",
+                        interface: "org.freedesktop.login1.Session", member: "Lock", []),
+                ]
+            }
+            try await Self.withMonitor(on: desktop, story, ManualClock()) {
+                _ = try await login.lock(1)
+                for name in try await desktop.uniqueNames() {
+                    try await desktop.call("example.Forger", "/", "example.Forger", "Forge", ["s", name])
+                }
+                try await login.ask("5", toLock: true, desktop)
+                try await login.ask("2", toLock: true, desktop)
+                try await story.told(.lock(session: "2"))
+                try await login.ask("2", toLock: false, desktop)
+                try await story.told(.unlock(session: "2"))
+                #expect(
+                    story.value.news == [
+                        .sessions(.init(display: "2", open: ["2", "5"])), .lock(session: "2"), .unlock(session: "2"),
+                    ])
+            }
+        }
+    }
+
+    @Test("a login manager that does not tell of sessions is asked once, and goes on being heard of sleep")
+    func mute() async throws {
+        try await withPrivateDesktop(provider: .none) { desktop in
+            let login = try LoginManager(on: desktop, isTellingOfSessions: false)
+            let story = Watched(Story())
+            try await Self.withMonitor(on: desktop, story, ManualClock()) {
+                let lock = try await login.lock(1)
+                try await login.sleep(desktop)
+                try await lock.released()
+                try await login.resume(desktop)
+                try await story.wait { $0.changes == [.goingToSleep, .resumed] ? true : nil }
+                #expect(story.value.news == [.sessions(nil)])
+                #expect(try await desktop.callCount("GetUser") == 1)
+            }
+        }
+    }
+}
+
+extension Watched<LogindMonitorTests.Story> {
+    /// Waits until this is the last that was told.
+    fileprivate func told(_ news: DesktopState.News) async throws {
+        _ = try await wait { $0.news.last == news ? true : nil }
     }
 }

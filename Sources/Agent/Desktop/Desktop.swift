@@ -1,0 +1,103 @@
+import FoundationEssentials
+import PosternProtocol
+
+/// The person's desktop session, for all who have to know of it.
+actor Desktop {
+    /// How long a sign-in that may have ended with its session waits for the login manager to be asked.
+    private static let patience = Duration.seconds(5)
+
+    private let clock: any AgentClock
+    private let events: EventHub
+    private var state = DesktopState()
+    /// Whether anybody is served by whether the screen is locked (`lock = screen`).
+    private var isLockFollowed = false
+    /// What subscribers know.
+    private var told = DesktopSession.State.active
+    private var waiters: [Int: AsyncStream<Never>.Continuation] = [:]
+    private var waiterCount = 0
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { Reactor.shared.asUnownedSerialExecutor() }
+
+    init(clock: any AgentClock, events: EventHub) {
+        self.clock = clock
+        self.events = events
+    }
+
+    /// How the session stands now.
+    var session: DesktopSession { state.session(at: clock.now) }
+
+    /// Whether profiles with `lock = screen` serve anything.
+    var isServing: Bool { session.state == .active }
+
+    /// What somebody has signed in in, if they do now.
+    var mark: SessionMark { SessionMark(id: state.sessions?.display ?? "", boot: clock.boot.id) }
+
+    func follow(lock: Bool) {
+        isLockFollowed = lock
+        wakeWaiters()
+    }
+
+    /// - Returns: whether the person's last session has ended by it.
+    @discardableResult
+    func take(_ news: DesktopState.News) -> Bool {
+        let (old, wasKnown) = (session, state.isKnown)
+        let hadSessions = state.sessions?.open.isEmpty == false
+        state.take(news)
+        if case .resumed = news {
+            Task {
+                try? await clock.sleep(for: DesktopState.wakingTime)  // never cancelled
+                take(.later)
+            }
+        }
+        tellChange()
+        if session != old || state.isKnown != wasKnown || news == .later { wakeWaiters() }
+        return hadSessions && state.sessions?.open.isEmpty == true
+    }
+
+    private func tellChange() {
+        let new = session.state
+        guard isLockFollowed, new != told, new != .none else { return }
+        told = new
+        events.publish(new == .locked ? .locked : .unlocked) { $0.cause = "screen" }
+    }
+
+    private func wakeWaiters() {
+        for waiter in waiters.values { waiter.finish() }
+        waiters = [:]
+    }
+
+    /// Returns when this holds, or the task is cancelled.
+    private func wait(until holds: (isolated Desktop) -> Bool) async {
+        while !Task.isCancelled, !holds(self) {
+            // Nothing is awaited between the look and this, so that no change is missed.
+            let (end, waiter) = AsyncStream.makeStream(of: Never.self)
+            waiterCount += 1
+            let id = waiterCount
+            waiters[id] = waiter
+            defer { waiters[id] = nil }
+            for await _ in end {}
+        }
+    }
+
+    /// Returns when profiles with `lock = screen` serve something, or do not any more, or the task is cancelled.
+    func served(_ isServed: Bool) async {
+        await wait { $0.isServing == isServed }
+    }
+
+    /// Returns when a screen saver is of interest to somebody, or the task is cancelled.
+    func screenSaverFollowed() async {
+        await wait { $0.isLockFollowed }
+    }
+
+    private func known() async {
+        await wait { $0.state.isKnown }
+    }
+
+    /// Whether the session has ended that somebody signed in in; the login manager is waited for, so that nothing is served that has ended.
+    func hasEnded(_ mark: SessionMark) async -> Bool {
+        if !mark.id.isEmpty, !state.isKnown {
+            await clock.limit(Self.patience) { await self.known() }
+        }
+        return state.hasEnded(mark, boot: clock.boot.id)
+    }
+}

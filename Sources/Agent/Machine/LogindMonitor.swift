@@ -1,0 +1,88 @@
+import Glibc
+import ServiceLifecycle
+
+/// Hears from logind that the machine is about to sleep, and delays that until the agent is ready; and how the person's sessions stand
+/// (org.freedesktop.login1(5); systemd.io, "Inhibitor Locks").
+///
+/// Where there is no system bus or no logind, as in containers, nothing is heard, and nothing is said about it.
+actor LogindMonitor: Service {
+    private static let patience = Duration.seconds(2)
+
+    private let executor = BlockingExecutor(label: "postern.logind-monitor")
+    private let busAddress: String
+    private let clock: any AgentClock
+    private let changed: @Sendable (MachineChange) async -> Void
+    private let told: @Sendable (DesktopState.News) async -> Void
+
+    /// - Parameters:
+    ///   - changed: is waited for before the machine may sleep.
+    ///   - told: is given what there is to know of the desktop.
+    init(
+        environment: [String: String], clock: any AgentClock,
+        changed: @escaping @Sendable (MachineChange) async -> Void,
+        told: @escaping @Sendable (DesktopState.News) async -> Void
+    ) {
+        busAddress = BusConnection.systemBusAddress(in: environment)
+        self.clock = clock
+        self.changed = changed
+        self.told = told
+    }
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    nonisolated func run() async throws {
+        await cancelWhenGracefulShutdown { await self.follow() }
+    }
+
+    private func follow() async {
+        var backoff = Backoff()
+        while !Task.isCancelled {
+            // A bus that is away, or went away, is looked for again.
+            if let logind = try? Logind(busAddress: busAddress, patience: Self.patience) {
+                backoff = Backoff()
+                try? await follow(logind)
+            } else {
+                await told(.sessions(nil))
+            }
+            try? await clock.sleep(for: backoff.next())  // cancelled: the agent ends
+        }
+    }
+
+    /// Acts upon what logind says until the connection is lost.
+    private func follow(_ logind: Logind) async throws(BusConnection.CallError) {
+        var isPreparing = false
+        var lock = try? logind.inhibitSleep()
+        var view = logind.view()
+        await told(.sessions(view.sessions))
+        while !Task.isCancelled {
+            guard let news = try logind.news() else {
+                await logind.awaitArrival(on: clock)
+                continue
+            }
+            // Every user of the machine may send signals to this connection: none is believed, logind is asked.
+            if let answer = try? logind.isPreparingForSleep(), answer != isPreparing {
+                isPreparing = answer
+                if isPreparing {
+                    await changed(.goingToSleep)
+                    lock = nil
+                } else {
+                    lock = try? logind.inhibitSleep()
+                    await changed(.resumed)
+                }
+            }
+            // A logind that has just been started gave none before.
+            if lock == nil, !isPreparing { lock = try? logind.inhibitSleep() }
+            for wish in news {
+                if let id = view.id(ofSessionAt: wish.path) {
+                    await told(wish.isLock ? .lock(session: id) : .unlock(session: id))
+                }
+            }
+            let latest = logind.view()
+            if latest != view {
+                view = latest
+                await told(.sessions(view.sessions))
+            }
+        }
+        withExtendedLifetime(lock) {}
+    }
+}

@@ -1,0 +1,164 @@
+import DevTenant
+import Foundation
+import KeyringProtocol
+import PosternProtocol
+import Testing
+
+@testable import Agent
+
+@Suite("A sign-in that ends with the session")
+struct SessionEndTests {
+    private static func sessions(_ display: String?, _ open: Set<String>) -> DesktopState.News {
+        .sessions(.init(display: display, open: open))
+    }
+
+    /// Runs with somebody signed in in session 2.
+    private static func run(
+        _ persist: String = "session", _ body: @escaping @Sendable (AgentFixture) async throws -> Void
+    ) async throws {
+        try await AgentFixture.run(["persist = \(persist)"]) { fixture in
+            await fixture.agent.desktopChanged(sessions("2", ["2"]))
+            try await fixture.signIn()
+            try await body(fixture)
+        }
+    }
+
+    private static func expectEnded(_ fixture: AgentFixture) async throws {
+        let error = try #require(await fixture.tokenError())
+        #expect(error.code == .loginRequired && error.data.cause == "expired")
+        #expect(try await fixture.status.state == .loginRequired)
+        #expect(fixture.store.record(in: .session) == nil)
+    }
+
+    @Test("it ends when its session does, in the keyring and at the tenant too, and the person is told")
+    func end() async throws {
+        try await Self.run { fixture in
+            let events = EventLog(fixture.agent)
+            #expect(try await fixture.status.session == DesktopSession(id: "2", state: .active))
+            #expect(fixture.store.record(in: .session) != nil)
+            await fixture.agent.desktopChanged(Self.sessions(nil, []))
+            try await Self.expectEnded(fixture)
+            #expect(try await events.event(.loginRequired).cause == "expired")
+            try await fixture.tenant.requestAnswered(at: .revoke)
+        }
+    }
+
+    @Test("another session of the person neither ends nor prolongs it")
+    func others() async throws {
+        try await Self.run { fixture in
+            await fixture.agent.desktopChanged(Self.sessions("5", ["2", "5"]))
+            #expect(try await fixture.status.session == DesktopSession(id: "2", state: .active))
+            await fixture.agent.desktopChanged(Self.sessions("2", ["2"]))
+            #expect(try await fixture.token().from == .cache)
+            await fixture.agent.desktopChanged(Self.sessions("5", ["2", "5"]))
+            await fixture.agent.desktopChanged(Self.sessions("5", ["5"]))
+            try await Self.expectEnded(fixture)
+        }
+    }
+
+    @Test("with persist = keyring or memory it outlives the session", arguments: ["keyring", "memory"])
+    func kept(persist: String) async throws {
+        try await Self.run(persist) { fixture in
+            await fixture.agent.desktopChanged(Self.sessions(nil, []))
+            let token = try await fixture.token()
+            #expect(token.from == .cache)
+        }
+    }
+
+    @Test("who signed in without a session is signed out with the last one that there is")
+    func withoutSession() async throws {
+        try await AgentFixture.run(["persist = session"]) { fixture in
+            await fixture.agent.desktopChanged(Self.sessions(nil, []))
+            try await fixture.signIn()
+            await fixture.agent.desktopChanged(Self.sessions("5", ["5", "6"]))
+            await fixture.agent.desktopChanged(Self.sessions("6", ["6"]))
+            #expect(try await fixture.token().from == .cache)
+            await fixture.agent.desktopChanged(Self.sessions(nil, []))
+            try await Self.expectEnded(fixture)
+        }
+    }
+
+    @Test("an agent that is started in the same session goes on with it; one that finds it gone drops it unseen")
+    func restart() async throws {
+        try await Self.run { fixture in
+            let same = try await fixture.restarted()
+            async let token = same.token()
+            try await same.clock.sleeper(within: 5...5)
+            await same.agent.desktopChanged(Self.sessions("2", ["2"]))
+            #expect(try await token.from == .cache)
+
+            let later = try await fixture.restarted()
+            await later.agent.desktopChanged(Self.sessions("3", ["3"]))
+            try await Self.expectEnded(later)
+            try await later.tenant.requestAnswered(at: .revoke)
+            #expect(await later.refreshes.isEmpty)
+        }
+    }
+
+    @Test("what systemd keeps of it is dropped as well")
+    func unsaved() async throws {
+        try await Self.run { fixture in
+            fixture.store.fail(.failing("test"))
+            try await fixture.expireToken()
+            _ = try? await fixture.token()
+            await fixture.agent.desktopChanged(Self.sessions(nil, []))
+            let error = try #require(await fixture.tokenError())
+            #expect(error.data.cause == "expired")
+            #expect(try await fixture.account.record == nil)
+        }
+    }
+
+    @Test("whoever waits for a refresh is told, and what the refresh brings is revoked and never served")
+    func refreshing() async throws {
+        try await Self.run { fixture in
+            try await fixture.expireToken()
+            await fixture.order(.hold)
+            async let error = fixture.tokenError()
+            try await fixture.tenant.requestHeld(at: .token, grant: .refreshToken)
+            await fixture.agent.desktopChanged(Self.sessions(nil, []))
+            #expect(await error?.data.cause == "expired")
+            await fixture.tenant.release()
+            try await fixture.tenant.requestAnswered(at: .revoke, count: 2)
+            try await Self.expectEnded(fixture)
+        }
+    }
+
+    @Test("a person who signs in anew in the next session is signed in for that one")
+    func again() async throws {
+        try await Self.run { fixture in
+            await fixture.agent.desktopChanged(Self.sessions(nil, []))
+            await fixture.agent.desktopChanged(Self.sessions("3", ["3"]))
+            try await fixture.signIn()
+            #expect(try await fixture.status.session == DesktopSession(id: "3", state: .active))
+            #expect(try await fixture.token().from == .cache)
+        }
+    }
+
+    @Test(
+        "after a reboot it is remembered that somebody was signed in, and after a sign-out it is not",
+        arguments: ["session", "memory"])
+    func remembered(persist: String) async throws {
+        try await Self.run(persist) { fixture in
+            // The session collection is the provider's memory.
+            fixture.store.forget()
+            let rebooted = try await fixture.restarted()
+            await rebooted.agent.desktopChanged(Self.sessions("1", ["1"]))
+            try await Self.expectEnded(rebooted)
+            try await rebooted.agent.logout(Logout())
+            let next = try await rebooted.restarted()
+            #expect(await next.tokenError()?.data.cause == "never")
+        }
+    }
+
+    @Test("a record's session that no login manager can have named is no record's")
+    func hostile() async throws {
+        try await Self.run { fixture in
+            let credentials = try #require(await fixture.account.record)
+            var hostile = credentials
+            hostile.session = SessionMark(id: String(repeating: "x", count: 65), boot: "boot")
+            let json = try hostile.json(at: fixture.clock)
+            #expect(throws: Credentials.Unreadable.self) { try Credentials(json: json, at: fixture.clock) }
+            #expect(try Credentials(json: credentials.json(at: fixture.clock), at: fixture.clock).session?.id == "2")
+        }
+    }
+}
