@@ -69,9 +69,10 @@ sleep_and_resume() {
     wait "$sleep_monitor" || true
 }
 
-# picture NAME: of the screen, for people.
+# picture NAME: of the screen, for people. Numbered in the order in which they are taken.
 picture() {
-    maim --hidecursor "/pictures/$1.png"
+    pictures=$((${pictures-0} + 1))
+    maim --hidecursor "/pictures/$(basename "$0" .sh)-$(printf %02d "$pictures")-$1.png"
 }
 
 # window CLASS: the id of a window that can be seen; waits for it.
@@ -87,15 +88,107 @@ no_window() {
     ! xdotool search --onlyvisible --class "$1"
 }
 
-# type_into_pinentry TEXT: as a person does who sees it, and Return.
-type_into_pinentry() {
-    xdotool windowfocus --sync "$(window pinentry)"
-    xdotool type --delay 20 -- "$1"
-    xdotool key Return
+# choose_in_notification: the one action of the notification that is shown, by the middle button, as dunst has it.
+choose_in_notification() {
+    xdotool mousemove --window "$(window Dunst)" 20 10 click 2
 }
 
-# cancel_pinentry: by Escape.
+# within SECONDS COMMAND…: until it succeeds; for what takes longer than await waits.
+within() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        ((SECONDS < deadline)) || return 1
+        sleep 0.1
+    done
+}
+
+# type_into_pinentry TEXT: as a person does who sees it, and Return. Returns when that window is gone.
+type_into_pinentry() {
+    press_in_pinentry Return "$1"
+}
+
 cancel_pinentry() {
-    xdotool windowfocus --sync "$(window pinentry)"
-    xdotool key Escape
+    press_in_pinentry Escape ''
+}
+
+# press_in_pinentry KEY TEXT
+press_in_pinentry() {
+    local window
+    window=$(window pinentry)
+    # A window that is just being drawn does not have its keyboard yet.
+    sleep 0.3
+    xdotool windowfocus --sync "$window"
+    [[ -z $2 ]] || xdotool type --delay 20 -- "$2"
+    xdotool key "$1"
+    await gone "$window" || {
+        picture stuck-pinentry
+        fail 'the window stays'
+    }
+}
+
+gone() {
+    ! xdotool getwindowname "$1"
+}
+
+# press_until COMMAND…: until it succeeds, what is only to be read is confirmed.
+press_until() {
+    local deadline=$((SECONDS + 15)) window
+    until "$@" >/dev/null 2>&1; do
+        ((SECONDS < deadline)) || return 1
+        if window=$(xdotool search --onlyvisible --class pinentry 2>/dev/null | tail --lines=1) && [[ -n $window ]]; then
+            xdotool windowfocus "$window" key Return 2>/dev/null || true
+        fi
+        sleep 0.3
+    done
+}
+
+# messages ADDRESS: how many the tenant has sent there.
+messages() {
+    tenant "outbox?to=$1" | jq length
+}
+
+# more_than COUNT ADDRESS: whether the tenant has sent more messages there.
+more_than() {
+    (($(messages "$2") > $1))
+}
+
+# code_after COUNT ADDRESS: the code that the tenant sends when it has sent so many.
+code_after() {
+    await more_than "$1" "$2" || fail "no code was sent to $2"
+    tenant "code?to=$2" | jq --raw-output .code
+}
+
+# change_person JSON: at the tenant.
+change_person() {
+    curl --silent --show-error --fail --data "$1" "${issuer}_dev/users" >/dev/null
+}
+
+# login_unit PROFILE: the unit that signs in to it.
+login_unit() {
+    systemd-escape --template=postern-login@.service -- "$1"
+}
+
+unit_is() {
+    [[ $(systemctl --user show --property="$2" --value -- "$1") == "$3" ]]
+}
+
+# state PROFILE: of its sign-in, as the agent says.
+state() {
+    postern profiles --json | jq --raw-output --arg name "$1" '.profiles[] | select(.name == $name).state'
+}
+
+state_is() {
+    [[ $(state "$1") == "$2" ]]
+}
+
+# token_status PROFILE: the exit status of asking for a token, without waiting.
+token_status() {
+    local status=0
+    postern token "$1" >/dev/null 2>"$HOME/refusal" || status=$?
+    echo "$status"
+}
+
+token_ends_with() {
+    [[ $(token_status "$1") == "$2" ]]
 }

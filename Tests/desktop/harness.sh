@@ -15,9 +15,15 @@ done | paste --serial --delimiters=' ')"
 is 'the target' active "$(systemctl --user is-active graphical-session.target)"
 
 step 'notifications are shown'
-notify-send --app-name=Postern 'Sign-in needed' 'Your sign-in to work has ended.'
+notify-send --app-name=Postern --action=sign-in='Sign in' 'Sign-in needed' 'Your sign-in to work has ended.' >"$HOME/action" &
+pid=$!
 window Dunst >/dev/null
-picture harness-notification
+picture notification
+
+step 'and what they offer is chosen there'
+choose_in_notification
+wait "$pid"
+is 'the choice' sign-in "$(cat "$HOME/action")"
 
 step 'its screen is locked and unlocked'
 is 'the hint' no "$(locked_hint)"
@@ -37,8 +43,8 @@ for pinentry in pinentry-gtk-2 pinentry-qt; do
         "$pinentry" --display "$DISPLAY" >"$HOME/answer" &
     pid=$!
     window pinentry >/dev/null
-    sleep 0.3
-    picture "harness-$pinentry"
+    sleep 0.3 # It is being drawn.
+    picture "$pinentry"
     type_into_pinentry 123456
     wait "$pid" || fail "$pinentry exited with $?"
     grep --quiet '^D 123456$' "$HOME/answer" || fail "$pinentry says $(cat "$HOME/answer")"
