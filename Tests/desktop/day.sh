@@ -52,9 +52,7 @@ for profile in work desk; do
     [[ $profile == work ]] || address=$grace
     systemctl --user start "$(login_unit $profile)"
     code=$(code_after 0 "$address")
-    window pinentry >/dev/null
-    sleep 0.3 # It is being drawn.
-    picture "code-for-$profile"
+    picture_of_pinentry "code-for-$profile"
     type_into_pinentry "$code"
     ends_well "$(login_unit $profile)"
     is "the account of $profile" "$address" "$(account $profile)"
@@ -73,15 +71,11 @@ before=$(messages "$ada")
 sent=$(messages "$grace")
 start_session
 code=$(code_after "$sent" "$grace")
-window pinentry >/dev/null
-sleep 0.3
-picture code
+picture_of_pinentry code
 type_into_pinentry "$code"
 
 step 'then for the second factor'
-window pinentry >/dev/null
-sleep 0.3
-picture second-factor
+picture_of_pinentry second-factor
 type_into_pinentry "$(tenant "totp?to=$grace" | jq --raw-output .code)"
 ends_well postern-login.service
 is 'messages to the other' "$before" "$(messages "$ada")"

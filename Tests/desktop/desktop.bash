@@ -75,6 +75,13 @@ picture() {
     maim --hidecursor "/pictures/$(basename "$0" .sh)-$(printf %02d "$pictures")-$1.png"
 }
 
+# picture_of_pinentry NAME: waits for its window.
+picture_of_pinentry() {
+    window pinentry >/dev/null
+    sleep 0.3 # It is being drawn.
+    picture "$1"
+}
+
 # window CLASS: the id of a window that can be seen; waits for it.
 window() {
     await xdotool search --onlyvisible --class "$1" || {
@@ -114,21 +121,23 @@ cancel_pinentry() {
 
 # press_in_pinentry KEY TEXT
 press_in_pinentry() {
-    local window
+    local window pid
     window=$(window pinentry)
+    # The next window can have the same number, and has another process.
+    pid=$(xdotool getwindowpid "$window")
     # A window that is just being drawn does not have its keyboard yet.
     sleep 0.3
     xdotool windowfocus --sync "$window"
     [[ -z $2 ]] || xdotool type --delay 20 -- "$2"
     xdotool key "$1"
-    await gone "$window" || {
+    await not_running "$pid" || {
         picture stuck-pinentry
         fail 'the window stays'
     }
 }
 
-gone() {
-    ! xdotool getwindowname "$1"
+not_running() {
+    ! kill -0 "$1"
 }
 
 # press_until COMMAND…: until it succeeds, what is only to be read is confirmed.

@@ -42,9 +42,7 @@ for pinentry in pinentry-gtk-2 pinentry-qt; do
     printf '%s\n' 'SETDESC A code was sent to a***@example.com.' 'SETPROMPT Code' GETPIN |
         "$pinentry" --display "$DISPLAY" >"$HOME/answer" &
     pid=$!
-    window pinentry >/dev/null
-    sleep 0.3 # It is being drawn.
-    picture "$pinentry"
+    picture_of_pinentry "$pinentry"
     type_into_pinentry 123456
     wait "$pid" || fail "$pinentry exited with $?"
     grep --quiet '^D 123456$' "$HOME/answer" || fail "$pinentry says $(cat "$HOME/answer")"
