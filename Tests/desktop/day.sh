@@ -66,6 +66,8 @@ is 'the account of work' "$ada" "$(account work)"
 
 step 'the next morning the desktop asks for the one that ended, and for no other'
 change_person "{\"address\": \"$grace\", \"authenticators\": [{\"kind\": \"otp\"}]}"
+# With the other pinentry, which has to live with the unit's restrictions as well.
+sed --in-place 's|^pinentry=.*|pinentry=/usr/bin/pinentry-qt|' "$HOME/.config/postern/postern.conf"
 machine restart-manager
 before=$(messages "$ada")
 sent=$(messages "$grace")
@@ -79,6 +81,7 @@ picture_of_pinentry second-factor
 type_into_pinentry "$(tenant "totp?to=$grace" | jq --raw-output .code)"
 ends_well postern-login.service
 is 'messages to the other' "$before" "$(messages "$ada")"
+await no_window Dunst || fail 'there is a notification, and nothing to tell'
 
 step 'scripts get tokens of both, many at once'
 is 'the account of desk' "$grace" "$(account desk)"
@@ -127,11 +130,19 @@ type_into_pinentry "$code"
 ends_well "$(login_unit work)"
 is 'the account of work' "$ada" "$(account work)"
 
-step 'the desktop ends'
+step 'another login of the same person comes and goes, and changes nothing'
+begin_other_login
+end_other_login
+await token_ends_with desk 0 || fail "postern token desk: $(cat "$HOME/refusal")"
+
+step 'one that goes on when the desktop ends does not prolong its sign-in'
+begin_other_login
 end_session
 await state_is desk login_required || fail "desk is $(state desk)"
 is 'the status for desk' 77 "$(token_status desk)"
 is 'the account of work' "$ada" "$(account work)"
+
+end_other_login
 
 step 'a keyring that is locked at the next start is waited for, and not asked for'
 touch "$HOME/keyring-stays-locked"

@@ -25,9 +25,29 @@ end_session() {
     machine stop-session
 }
 
+# begin_other_login, end_other_login: of the same person, as by ssh.
+begin_other_login() {
+    local before
+    before=$(session_count)
+    machine start-login
+    await eval "((\$(session_count) > $before))" || fail 'the other login does not begin'
+}
+
+end_other_login() {
+    machine stop-login
+}
+
+session_count() {
+    loginctl show-user "$USER" --property=Sessions --value | wc --words
+}
+
 # desktop_session: logind's word on which session is the user's desktop; empty if none is.
 desktop_session() {
     loginctl show-user "$USER" --property=Display --value
+}
+
+no_desktop_session() {
+    [[ -z $(desktop_session) ]]
 }
 
 locked_hint() {

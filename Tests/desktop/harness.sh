@@ -57,3 +57,15 @@ step 'another begins, with another name'
 start_session
 [[ $(desktop_session) != "$session" ]] || fail 'it is the same'
 end_session
+
+step 'beside a desktop, a login by ssh is not taken for one; alone, logind has nothing better'
+start_session
+session=$(desktop_session)
+begin_other_login
+is 'the desktop session' "$session" "$(desktop_session)"
+end_session
+is 'whether there is one' 1 "$(desktop_session | wc --words)"
+[[ $(desktop_session) != "$session" ]] || fail 'it has not ended'
+is 'what it is' tty "$(loginctl show-session "$(desktop_session)" --property=Type --value)"
+end_other_login
+await no_desktop_session || fail 'it has not ended'

@@ -48,6 +48,12 @@ is 'the sign-in' enabled "$(enabled)"
 is 'what the desktop wants' postern-login.service "$(systemctl --user show --property=Wants --value graphical-session.target)"
 ! started || fail 'it was begun'
 
+step 'systemd, which makes units of what starts with the desktop, makes none of the entry: it has one already'
+is 'such units' '' "$(systemctl --user list-unit-files --plain --no-legend 'app-*postern*')"
+sed --in-place '/^X-/d' "$autostart"
+systemctl --user daemon-reload
+[[ -n $(systemctl --user list-unit-files --plain --no-legend 'app-*postern*') ]] || fail 'it would make one of no entry'
+
 step 'installing again without asking for it leaves it as it is'
 after=$(files)
 "$stage/scripts/install" --no-build
