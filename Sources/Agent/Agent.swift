@@ -52,6 +52,7 @@ package struct Agent: Sendable {
             counters: counters, events: events, log: log)
         accounts = AccountRegistry(keyring: keyring, parts: parts)
         logins = LoginSessions(clock: clock, log: log, events: events, environment: environment)
+        parts.notices.gather(at: clock.now)
     }
 
     /// Does what is due in the background, for as long as the agent runs.

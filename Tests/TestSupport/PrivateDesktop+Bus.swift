@@ -72,7 +72,7 @@ extension PrivateDesktop {
 
     /// Calls a method; `arguments` are its signature and values as busctl(1) takes them.
     @discardableResult
-    func call(
+    package func call(
         _ service: String, _ path: String, _ interface: String, _ member: String, _ arguments: [String]
     ) async throws -> [BusValue] {
         let result = try await run(

@@ -37,6 +37,7 @@ actor Account {
         let retries = RetryBudget()
         let counters: Counters
         let events: EventHub
+        let notices = NoticeBoard()
         let log: Logger
 
         init(

@@ -3,6 +3,8 @@ import KeyringProtocol
 /// The few calls of the Secret Service API (0.2 draft) that the agent makes itself. They go to the provider's unique
 /// name, which nobody else can take.
 extension BusConnection {
+    private static let secretService = "org.freedesktop.secrets"
+
     /// What there is behind an alias.
     enum Finding {
         /// - Parameter provider: its unique name.
@@ -23,16 +25,16 @@ extension BusConnection {
     func find(
         _ collection: KeyringItem.Collection, mayStart: Bool, patience: KeyringMonitor.Patience
     ) throws(CallError) -> Finding {
-        var owner = try secretServiceOwner(timeout: patience.answer)
+        var owner = try self.owner(of: Self.secretService, timeout: patience.answer)
         if owner == nil && mayStart {
             do {
-                try startSecretService(timeout: patience.start)
+                try startService(Self.secretService, timeout: patience.start)
             } catch let error where error.meansTimedOut {
                 return .nothing(.failing(reason: "the keyring's provider did not start in time"))
             } catch let error where !error.meansLostBus {
                 return .nothing(.absent(reason: error.message))
             }
-            owner = try secretServiceOwner(timeout: patience.answer)
+            owner = try self.owner(of: Self.secretService, timeout: patience.answer)
         }
         guard let owner else { return .nothing(.absent(reason: "no keyring's provider is running")) }
         guard let path = try self.collection(collection.rawValue, of: owner, timeout: patience.answer) else {
@@ -40,26 +42,6 @@ extension BusConnection {
         }
         let isLocked = try isLocked(path, of: owner, timeout: patience.answer)
         return .collection(path: path, provider: owner, isLocked: isLocked)
-    }
-
-    /// The unique name of whoever provides the Secret Service, or nil if nobody does.
-    private func secretServiceOwner(timeout: Duration) throws(CallError) -> String? {
-        do {
-            return try call(
-                "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetNameOwner",
-                [.string("org.freedesktop.secrets")], timeout: timeout
-            ) { message throws(CallError) in try message.string() }
-        } catch let error where error.meansNoOwner {
-            return nil
-        }
-    }
-
-    /// Has D-Bus start the provider that is installed; it answers once the provider has the name.
-    private func startSecretService(timeout: Duration) throws(CallError) {
-        try call(
-            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "StartServiceByName",
-            [.string("org.freedesktop.secrets"), .uint32(0)], timeout: timeout
-        ) { _ in }
     }
 
     /// The object path of the collection behind an alias, or nil if there is none ("ReadAlias", which answers "/"
