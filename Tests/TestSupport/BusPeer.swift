@@ -41,8 +41,8 @@ package struct BusPeer: Sendable {
     package enum Action: Sendable {
         /// Answers the call; without it the caller waits.
         case answer([Value])
-        /// Emits a signal from an object.
-        case signal(path: String, interface: String, member: String, [Value])
+        /// Emits a signal from an object: to one connection, or to all that want it.
+        case signal(path: String, interface: String, member: String, [Value], to: String? = nil)
         /// Calls somebody else and does not care for the answer.
         case call(destination: String, path: String, interface: String, member: String, [Value])
         /// Answers the call with an error.
@@ -151,8 +151,9 @@ private final class Connection: Sendable {
         case .answer(let answer):
             sd_bus_message_new_method_return(call, &message)
             values = answer
-        case .signal(let path, let interface, let member, let contents):
+        case .signal(let path, let interface, let member, let contents, let destination):
             sd_bus_message_new_signal(bus, &message, path, interface, member)
+            if let destination { sd_bus_message_set_destination(message, destination) }
             values = contents
         case .call(let destination, let path, let interface, let member, let arguments):
             sd_bus_message_new_method_call(bus, &message, destination, path, interface, member)

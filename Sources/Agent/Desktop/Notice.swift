@@ -48,7 +48,9 @@ struct Notice: Equatable, Sendable {
         var text = ""
         for (index, name) in names.enumerated() {
             let longer = text.isEmpty ? name : "\(text), \(name)"
-            guard text.isEmpty || longer.utf8.count <= namesLimit else { return "\(text) and \(names.count - index) more" }
+            guard text.isEmpty || longer.utf8.count <= namesLimit else {
+                return "\(text) and \(names.count - index) more"
+            }
             text = longer
         }
         return text

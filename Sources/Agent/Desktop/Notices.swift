@@ -169,7 +169,9 @@ struct Notices: Sendable {
         var topics: [Topic: [(profile: String, item: Item)]] = [:]
         for topic in displays.keys { topics[topic] = [] }
         for (profile, items) in items.sorted(by: { $0.key < $1.key }) {
-            for item in items where item.standing != .dismissed { topics[item.topic, default: []].append((profile, item)) }
+            for item in items where item.standing != .dismissed {
+                topics[item.topic, default: []].append((profile, item))
+            }
         }
         return topics.sorted { $0.key < $1.key }.compactMap { step(about: $0.key, $0.value, at: now) }
     }

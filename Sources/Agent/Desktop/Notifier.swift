@@ -137,7 +137,8 @@ actor Notifier: Service {
         if error.meansLostBus { lostBus() }
         defer { hasFailed = true }
         guard !hasFailed else { return }
-        log.notice("Desktop notifications cannot be shown: \(error.meansTimedOut ? "nobody answered in time" : error.message)")
+        log.notice(
+            "Desktop notifications cannot be shown: \(error.meansTimedOut ? "nobody answered in time" : error.message)")
     }
 
     private func lostBus() {

@@ -7,7 +7,10 @@ struct NoticeTests {
     @Test(
         "one profile's need has its own words, and says what to run",
         arguments: [
-            (.signIn(reason: "expired"), "Sign in to Postern: work", "has ended: it has expired. Run 'postern login work'."),
+            (
+                .signIn(reason: "expired"), "Sign in to Postern: work",
+                "has ended: it has expired. Run 'postern login work'."
+            ),
             (.signIn(reason: "user_deleted"), "Sign in to Postern: work", "the tenant has deleted the user"),
             (.signIn(reason: "no such word"), "Sign in to Postern: work", "The sign-in of profile work has ended. Run"),
             (.suspectedTheft, "Possible theft of tokens: work", "somebody else may have used it"),

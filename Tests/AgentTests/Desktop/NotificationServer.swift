@@ -1,5 +1,7 @@
 import TestSupport
 
+@testable import Agent
+
 /// What stands for a desktop's notification server and the user manager on a private bus. It shows nothing, and remembers everything.
 struct NotificationServer: Sendable {
     static let name = "org.freedesktop.Notifications"
@@ -15,9 +17,11 @@ struct NotificationServer: Sendable {
     }
 
     struct Memory: Sendable {
-        /// In the order in which they came; the number is that of the first that each replaces.
+        /// In the order in which they came. Those that replace none are numbered from 1.
         var shown: [Shown] = []
         var closed: [Int] = []
+        /// The unique name of who had something shown last.
+        var client = ""
         fileprivate var count: UInt32 = 0
     }
 
@@ -46,6 +50,7 @@ struct NotificationServer: Sendable {
                 let number = memory.change { memory in
                     guard let shown = Shown(call.arguments) else { return UInt32(0) }
                     memory.shown.append(shown)
+                    memory.client = call.sender
                     if shown.replaces == 0 { memory.count += 1 }
                     return shown.replaces == 0 ? memory.count : UInt32(shown.replaces)
                 }
@@ -78,6 +83,29 @@ struct NotificationServer: Sendable {
 
     func crash() async throws { try await order("Crash", []) }
 
+    /// Waits until whoever had something shown is not on the bus any more.
+    func clientLeft() async throws {
+        while try await desktop.call(
+            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "ListNames", []
+        ).first?.contains(memory.value.client) == true {}
+    }
+
+    /// Somebody else sends the client what only the server may say.
+    func forge() async throws {
+        let client = memory.value.client
+        let forger = "org.example.Forger"
+        try BusPeer(forger, on: desktop) { _ in
+            func signal(_ member: String, _ value: BusPeer.Value) -> BusPeer.Action {
+                .signal(
+                    path: Self.path, interface: Self.name, member: member, [.uint32(1), value], to: client)
+            }
+            return [
+                signal("ActionInvoked", .string("sign-in")), signal("NotificationClosed", .uint32(2)), .answer([]),
+            ]
+        }
+        try await desktop.call(forger, "/", forger, "Forge", [])
+    }
+
     private func order(_ member: String, _ arguments: [String]) async throws {
         try await desktop.call(Self.name, Self.path, Self.name, member, arguments)
     }
@@ -109,6 +137,21 @@ struct UserManager: Sendable {
                 return [starts ? .answer([.objectPath("/org/freedesktop/systemd1/job/1")]) : .fail("It is masked.")]
             default: return [.answer([])]
             }
+        }
+    }
+}
+
+extension BusValue {
+    fileprivate func contains(_ text: String) -> Bool {
+        if case .array(let values) = self { values.contains(.string(text)) } else { false }
+    }
+}
+
+extension NoticeBoard {
+    func becomes(_ isWanted: @Sendable (Notices) -> Bool) async throws {
+        while !withNotices({ isWanted($0) }) {
+            try Task.checkCancellation()
+            await Task.yield()
         }
     }
 }
