@@ -53,6 +53,7 @@ package struct Agent: Sendable {
             counters: counters, events: events, desktop: desktop, log: log)
         accounts = AccountRegistry(keyring: keyring, parts: parts)
         logins = LoginSessions(clock: clock, log: log, events: events, desktop: desktop, environment: environment)
+        parts.notices.gather(at: clock.now)
     }
 
     /// Does what is due in the background, for as long as the agent runs.

@@ -65,7 +65,7 @@ package enum Daemon {
         }
         // They end in the opposite order.
         let services: [any Service] =
-            [agent.refresher, agent.keyringFollower] + agent.machineMonitors(environment)
+            [agent.refresher, agent.keyringFollower, agent.notifier(environment)] + agent.machineMonitors(environment)
             + [ReloadOnHangup(agent), server, watchdog]
         let serviceGroup = ServiceGroup(
             configuration: .init(

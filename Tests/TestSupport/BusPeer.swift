@@ -17,16 +17,17 @@ package struct BusPeer: Sendable {
         package let member: String
         /// The caller's unique name.
         package let sender: String
-        /// The first arguments, as far as they are strings or object paths.
-        package let arguments: [String]
-
-        package var argument: String { arguments.first ?? "" }
+        /// The first argument, if that is a string or an object path.
+        package var argument: String { if case .string(let text) = arguments.first { text } else { "" } }
+        package let arguments: [BusValue]
     }
 
     /// Values as they are sent.
     package enum Value: Sendable {
         case boolean(Bool)
+        case uint32(UInt32)
         case string(String)
+        case strings([String])
         case objectPath(String)
         case objectPaths([String])
         /// The bus sends a copy; this one is closed.
@@ -43,14 +44,14 @@ package struct BusPeer: Sendable {
     package enum Action: Sendable {
         /// Answers the call; without it the caller waits.
         case answer([Value])
-        /// Answers with an error of this name.
-        case error(String)
-        /// Emits a signal from an object.
-        ///
-        /// - Parameter to: who alone gets it; nil is all who subscribed.
-        case signal(to: String? = nil, path: String, interface: String, member: String, [Value])
+        /// Emits a signal from an object: to one connection, or to all that want it.
+        case signal(path: String, interface: String, member: String, [Value], to: String? = nil)
         /// Calls somebody else and does not care for the answer.
         case call(destination: String, path: String, interface: String, member: String, [Value])
+        /// Answers the call with an error.
+        case fail(String)
+        /// Leaves the bus, as a program that crashes does.
+        case leave
     }
 
     /// Takes the name and begins to answer.
@@ -101,24 +102,49 @@ private final class Connection: Sendable {
             guard let message else { continue }
             defer { sd_bus_message_unref(message) }
             guard sd_bus_message_is_method_call(message, nil, nil) > 0 else { continue }
-            for action in actions(call(message)) { perform(action, about: message, on: bus) }
+            for action in actions(call(message)) {
+                if case .leave = action { return sd_bus_close(bus) }
+                perform(action, about: message, on: bus)
+            }
         }
     }
 
     private static func call(_ message: OpaquePointer) -> BusPeer.Call {
-        var arguments: [String] = []
-        var type = CChar()
-        while sd_bus_message_peek_type(message, &type, nil) > 0,
-            [UInt8(ascii: "s"), UInt8(ascii: "o")].contains(UInt8(type))
-        {
-            var text: UnsafePointer<CChar>?
-            guard sd_bus_message_read_basic(message, type, &text) > 0 else { break }
-            arguments.append(text.map { String(cString: $0) } ?? "")
-        }
-        return BusPeer.Call(
+        BusPeer.Call(
             path: String(cString: sd_bus_message_get_path(message)),
             member: String(cString: sd_bus_message_get_member(message)),
-            sender: String(cString: sd_bus_message_get_sender(message)), arguments: arguments)
+            sender: String(cString: sd_bus_message_get_sender(message)), arguments: values(of: message))
+    }
+
+    /// The values up to the end of the container, or of the message.
+    private static func values(of message: OpaquePointer) -> [BusValue] {
+        var values: [BusValue] = []
+        var type = CChar()
+        var contents: UnsafePointer<CChar>?
+        while sd_bus_message_peek_type(message, &type, &contents) > 0 {
+            switch Unicode.Scalar(UInt8(type)) {
+            case "s", "o":
+                var text: UnsafePointer<CChar>?
+                sd_bus_message_read_basic(message, type, &text)
+                values.append(.string(text.map { String(cString: $0) } ?? ""))
+            case "u", "i":
+                var number: Int32 = 0
+                sd_bus_message_read_basic(message, type, &number)
+                values.append(.number(Int(number)))
+            case "y":
+                var number: UInt8 = 0
+                sd_bus_message_read_basic(message, type, &number)
+                values.append(.number(Int(number)))
+            case "a", "e", "v":
+                sd_bus_message_enter_container(message, type, contents)
+                values.append(.array(Self.values(of: message)))
+                sd_bus_message_exit_container(message)
+            default:
+                sd_bus_message_skip(message, nil)
+                values.append(.other)
+            }
+        }
+        return values
     }
 
     private static func perform(_ action: BusPeer.Action, about call: OpaquePointer, on bus: OpaquePointer) {
@@ -128,20 +154,21 @@ private final class Connection: Sendable {
         case .answer(let answer):
             sd_bus_message_new_method_return(call, &message)
             values = answer
-        case .error(let name):
-            var error = sd_bus_error()
-            sd_bus_error_set(&error, name, "on order")
-            sd_bus_message_new_method_error(call, &message, &error)
-            sd_bus_error_free(&error)
-            values = []
-        case .signal(let receiver, let path, let interface, let member, let contents):
+        case .signal(let path, let interface, let member, let contents, let destination):
             sd_bus_message_new_signal(bus, &message, path, interface, member)
-            if let receiver { sd_bus_message_set_destination(message, receiver) }
+            if let destination { sd_bus_message_set_destination(message, destination) }
             values = contents
         case .call(let destination, let path, let interface, let member, let arguments):
             sd_bus_message_new_method_call(bus, &message, destination, path, interface, member)
             sd_bus_message_set_expect_reply(message, 0)
             values = arguments
+        case .fail(let text):
+            var error = sd_bus_error()
+            sd_bus_error_set(&error, "org.freedesktop.DBus.Error.Failed", text)
+            sd_bus_reply_method_error(call, &error)
+            sd_bus_error_free(&error)
+            return
+        case .leave: return
         }
         defer { sd_bus_message_unref(message) }
         for value in values { append(value, to: message) }
@@ -154,7 +181,12 @@ private final class Connection: Sendable {
         case .boolean(let value):
             var number: Int32 = value ? 1 : 0
             sd_bus_message_append_basic(message, type("b"), &number)
+        case .uint32(var number): sd_bus_message_append_basic(message, type("u"), &number)
         case .string(let text): sd_bus_message_append_basic(message, type("s"), text)
+        case .strings(let texts):
+            sd_bus_message_open_container(message, type("a"), "s")
+            for text in texts { sd_bus_message_append_basic(message, type("s"), text) }
+            sd_bus_message_close_container(message)
         case .objectPath(let path): sd_bus_message_append_basic(message, type("o"), path)
         case .objectPaths(let paths):
             sd_bus_message_open_container(message, type("a"), "o")
@@ -184,6 +216,8 @@ private final class Connection: Sendable {
     private static func signature(_ value: BusPeer.Value) -> String {
         switch value {
         case .boolean: "b"
+        case .uint32: "u"
+        case .strings: "as"
         case .string: "s"
         case .objectPath: "o"
         case .objectPaths: "ao"

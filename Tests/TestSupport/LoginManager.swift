@@ -92,7 +92,10 @@ package final class LoginManager: Sendable {
                 ]
             case "GetUser" where isTellingOfSessions: return [.answer([.objectPath(Self.userPath)])]
             case "Get":
-                return property(call.arguments.last ?? "", of: call.path).map { [.answer([.variant($0)])] } ?? []
+                guard case .string(let name)? = call.arguments.last, let value = property(name, of: call.path) else {
+                    return [.fail("org.freedesktop.DBus.Error.UnknownObject")]
+                }
+                return [.answer([.variant(value)])]
             default: return []
             }
         }

@@ -22,7 +22,7 @@ extension Account {
     func wake() async -> Date? {
         if case .unknown = served { await load() }
         if let nextSave, nextSave <= now { await save() }
-        var next = [nextSave, forgetOldDemand(), warnOfEnd()].compactMap { $0 }
+        var next = [nextSave, forgetOldDemand(), warnOfEnd(), unrefreshableEnd].compactMap { $0 }
         if case .unknown(let error?) = served, error.data.retryable || error.data.cause == "absent" {
             next.append(now + (error.code == .keyringLocked ? Self.lockedPoll : Self.absentPoll))
         }
@@ -41,6 +41,7 @@ extension Account {
                 next.append(start)
             }
         }
+        tellNeeds()
         return next.min()
     }
 

@@ -1,7 +1,7 @@
 import Logging
 import PosternProtocol
 
-// A sign-in that ends with the desktop session (`persist = session`), or with the agent (`persist = memory`).
+// A sign-in that ends with the desktop session (`persist = session`).
 
 extension Account {
     /// Ends the sign-in if the session is over in which the person signed in.
@@ -44,12 +44,12 @@ extension Account {
         parts.deadlines.moved(of: self)
     }
 
-    /// Notes that somebody is signed in, for the time after a sign-in that ends without anybody's doing: the keyring does not have it then.
+    /// Notes that somebody is signed in. After a reboot the session collection is empty, which does not mean that they signed out.
     func noteSignIn(_ isSignedIn: Bool) {
         hasEnded = false
         for item in otherItems + [item] {
-            if isSignedIn, profile.persist != .keyring, item == self.item {
-                // Without it the next process takes the profile for one that nobody signed in to.
+            if isSignedIn, profile.persist == .session, item == self.item {
+                // Without it a later process takes the profile for one that nobody signed in to.
                 try? parts.signIns.write(for: item)
             } else {
                 parts.signIns.remove(for: item)
@@ -58,7 +58,7 @@ extension Account {
     }
 
     /// Whether somebody was signed in, where nothing is found any more.
-    var isNotedSignedIn: Bool { profile.persist != .keyring && parts.signIns.exists(for: item) }
+    var isNotedSignedIn: Bool { profile.persist == .session && parts.signIns.exists(for: item) }
 
     /// The session that the profile has to do with, as the status shows it.
     var shownSession: DesktopSession? {

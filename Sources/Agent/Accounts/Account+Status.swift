@@ -41,13 +41,10 @@ extension Account {
     }
 
     private func state(keyring: KeyringState) -> ProfileStatus.State {
-        guard let credentials = served.credentials else {
-            if case .signedOut = served { return hasOtherSignIns || hasEnded ? .loginRequired : .signedOut }
+        if isSignInRequired { return .loginRequired }
+        guard served.credentials != nil else {
+            if case .signedOut = served { return .signedOut }
             return keyring == .locked && profile.persist != .memory ? .locked : .signedOut
-        }
-        let isAlive = credentials.token.map { $0.secondsLeft(at: now) > 0 } ?? false
-        if credentials.refusal != nil || credentials.refreshToken == nil && !isAlive {
-            return .loginRequired
         }
         if needsSecondFactor { return .mfaRequired }
         if refreshError?.code == .offline { return .offline }

@@ -39,6 +39,7 @@ actor Account {
         let counters: Counters
         let events: EventHub
         let desktop: Desktop
+        let notices = NoticeBoard()
         let log: Logger
 
         /// - Parameter environment: says where notes are kept.
@@ -88,7 +89,7 @@ actor Account {
     /// Whether somebody has signed in, and what lies in the keyring's other places has not been looked for since.
     var mayHaveStrays = false
 
-    /// Nobody is signed in, because the last sign-in ended with its session or with its agent.
+    /// Nobody is signed in, because the last sign-in ended with its session.
     var hasEnded = false
 
     /// As the keyring is known to hold it.

@@ -55,6 +55,7 @@ actor AccountRegistry {
         accounts = kept
         order = configuration.profiles.map(\.name)
         defaultProfile = configuration.agent.defaultProfile ?? (order.count == 1 ? order.first : nil)
+        parts.notices.configure(areShown: configuration.agent.notifications, profiles: order, at: parts.clock.now)
         parts.deadlines.allMoved()
     }
 

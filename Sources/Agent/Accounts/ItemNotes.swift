@@ -10,7 +10,7 @@ package struct ItemNotes: Sendable {
     package enum Kind: String, Sendable {
         /// The profile was signed out: from before its item is deleted until it is gone, so that the item is not loaded meanwhile.
         case signedOut = "signed-out"
-        /// Somebody is signed in and what they have ends with the session or the agent: the item may be gone by itself.
+        /// Somebody is signed in until the session ends (`persist = session`): the item may then be gone by itself.
         case signedIn = "signed-in"
     }
 

@@ -3,6 +3,8 @@ import KeyringProtocol
 /// The few calls of the Secret Service API (0.2 draft) that the agent makes itself. They go to the provider's unique
 /// name, which nobody else can take.
 extension BusConnection {
+    private static let secretService = "org.freedesktop.secrets"
+
     /// What there is behind an alias.
     enum Finding {
         /// - Parameter provider: its unique name.
@@ -26,7 +28,7 @@ extension BusConnection {
         var owner = try self.owner(of: Self.secretService, timeout: patience.answer)
         if owner == nil && mayStart {
             do {
-                try startSecretService(timeout: patience.start)
+                try startService(Self.secretService, timeout: patience.start)
             } catch let error where error.meansTimedOut {
                 return .nothing(.failing(reason: "the keyring's provider did not start in time"))
             } catch let error where !error.meansLostBus {
@@ -40,16 +42,6 @@ extension BusConnection {
         }
         let isLocked = try isLocked(path, of: owner, timeout: patience.answer)
         return .collection(path: path, provider: owner, isLocked: isLocked)
-    }
-
-    private static let secretService = "org.freedesktop.secrets"
-
-    /// Has D-Bus start the provider that is installed; it answers once the provider has the name.
-    private func startSecretService(timeout: Duration) throws(CallError) {
-        try call(
-            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "StartServiceByName",
-            [.string(Self.secretService), .uint32(0)], timeout: timeout
-        ) { _ in }
     }
 
     /// The object path of the collection behind an alias, or nil if there is none ("ReadAlias", which answers "/"

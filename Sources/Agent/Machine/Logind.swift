@@ -11,6 +11,7 @@ final class Logind {
     private let patience: Duration
     /// It does not answer what it is asked of sessions, and is not asked again by this connection.
     private var isMute = false
+    private var hasAnswered = false
 
     /// Connects, and subscribes to all that may tell of a change.
     init(busAddress: String, patience: Duration) throws(BusConnection.CallError) {
@@ -54,8 +55,8 @@ final class Logind {
         return wishes.filter { $0.sender == owner }.map(\.0)
     }
 
-    func awaitArrival(on clock: any AgentClock) async {
-        await bus.awaitArrival(for: nil, on: clock)
+    func awaitArrival(for limit: Duration?, on clock: any AgentClock) async {
+        await bus.awaitArrival(for: limit, on: clock)
     }
 
     /// The manager's property `PreparingForSleep`.
@@ -102,12 +103,16 @@ extension Logind {
         }
     }
 
-    func view() -> View {
+    /// How they stand now; nil if it has said so before and does not at the moment.
+    func view() -> View? {
         guard !isMute else { return View() }
         do {
-            return try look()
+            let view = try look()
+            hasAnswered = true
+            return view
         } catch {
-            // One that hangs would hold up the news of a sleep each time.
+            if hasAnswered, error.meansTimedOut { return nil }
+            // One that never answers would hold up the news of a sleep each time.
             isMute = error.meansTimedOut
             return View()
         }

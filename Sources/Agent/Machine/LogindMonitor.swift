@@ -7,6 +7,8 @@ import ServiceLifecycle
 /// Where there is no system bus or no logind, as in containers, nothing is heard, and nothing is said about it.
 actor LogindMonitor: Service {
     private static let patience = Duration.seconds(2)
+    /// After this long a logind that did not answer is asked again how the sessions stand.
+    private static let pause = Duration.seconds(5)
 
     private let executor = BlockingExecutor(label: "postern.logind-monitor")
     private let busAddress: String
@@ -52,11 +54,13 @@ actor LogindMonitor: Service {
     private func follow(_ logind: Logind) async throws(BusConnection.CallError) {
         var isPreparing = false
         var lock = try? logind.inhibitSleep()
-        var view = logind.view()
+        var view = logind.view() ?? Logind.View()
         await told(.sessions(view.sessions))
+        var isStale = false
         while !Task.isCancelled {
-            guard let news = try logind.news() else {
-                await logind.awaitArrival(on: clock)
+            let arrived = try logind.news()
+            guard let news = arrived ?? (isStale ? [] : nil) else {
+                await logind.awaitArrival(for: nil, on: clock)
                 continue
             }
             // Every user of the machine may send signals to this connection: none is believed, logind is asked.
@@ -78,7 +82,10 @@ actor LogindMonitor: Service {
                 }
             }
             let latest = logind.view()
-            if latest != view {
+            isStale = latest == nil
+            if isStale {
+                await logind.awaitArrival(for: Self.pause, on: clock)
+            } else if let latest, latest != view {
                 view = latest
                 await told(.sessions(view.sessions))
             }

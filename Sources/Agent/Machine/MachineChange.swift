@@ -48,10 +48,12 @@ extension Agent {
             return
         case .resumed:
             await desktop.take(.resumed(at: clock.now))
+            parts.notices.gather(at: clock.now)
             let spread = min(Self.resumeSpread, .seconds(accounts.count - 1))
             for account in accounts { await account.resume(after: spread * Double.random(in: 0...1)) }
         case .clockSet:
-            break
+            // Without logind this is all that is heard of a resume.
+            parts.notices.gather(at: clock.now)
         case .networkChanged:
             events.publish(.network)
             for account in accounts { await account.networkChanged() }

@@ -70,24 +70,31 @@ final class BusConnection {
 
     private let bus: OpaquePointer
 
+    /// - Parameter result: what an sd-bus function returned: a negative errno is thrown.
+    @discardableResult
+    static func check(_ result: Int32) throws(CallError) -> Int32 {
+        if result < 0 { throw CallError(result: result) }
+        return result
+    }
+
     /// Connects and introduces itself, in `timeout` at most: sd-bus alone would wait for a mute bus for a minute and a
     /// half.
     init(address: String, timeout: Duration) throws(CallError) {
         var new: OpaquePointer?
-        try check(sd_bus_new(&new))
+        try Self.check(sd_bus_new(&new))
         guard let new else { throw CallError(result: -ENOMEM) }
         bus = new
-        try check(sd_bus_set_address(bus, address))
-        try check(sd_bus_set_bus_client(bus, 1))
-        try check(sd_bus_set_exit_on_disconnect(bus, 0))
-        try check(sd_bus_start(bus))
+        try Self.check(sd_bus_set_address(bus, address))
+        try Self.check(sd_bus_set_bus_client(bus, 1))
+        try Self.check(sd_bus_set_exit_on_disconnect(bus, 0))
+        try Self.check(sd_bus_start(bus))
 
         let deadline = ContinuousClock.now + timeout
-        while try check(sd_bus_is_ready(bus)) == 0 {
-            if try check(sd_bus_process(bus, nil)) > 0 { continue }
+        while try Self.check(sd_bus_is_ready(bus)) == 0 {
+            if try Self.check(sd_bus_process(bus, nil)) > 0 { continue }
             let rest = ContinuousClock.now.duration(to: deadline)
             guard rest > .zero else { throw CallError(result: -ETIMEDOUT) }
-            try check(sd_bus_wait(bus, rest.microseconds))
+            try Self.check(sd_bus_wait(bus, rest.microseconds))
         }
     }
 
@@ -101,9 +108,9 @@ final class BusConnection {
         timeout: Duration, answer: (Message) throws(CallError) -> Answer
     ) throws(CallError) -> Answer {
         var call: OpaquePointer?
-        try check(sd_bus_message_new_method_call(bus, &call, destination, path, interface, member))
+        try Self.check(sd_bus_message_new_method_call(bus, &call, destination, path, interface, member))
         defer { sd_bus_message_unref(call) }
-        try check(sd_bus_message_set_auto_start(call, 0))
+        try Self.check(sd_bus_message_set_auto_start(call, 0))
         for argument in arguments { try argument.append(to: call) }
 
         var error = sd_bus_error()
@@ -111,21 +118,9 @@ final class BusConnection {
         var reply: OpaquePointer?
         let result = sd_bus_call(bus, call, timeout.microseconds, &error, &reply)
         if sd_bus_error_is_set(&error) != 0 { throw CallError(error) }
-        try check(result)
+        try Self.check(result)
         guard let reply else { throw CallError(result: -EBADMSG) }
         return try answer(Message(reply))
-    }
-
-    /// The unique name of whoever has a well-known one, or nil if nobody does.
-    func owner(of name: String, timeout: Duration) throws(CallError) -> String? {
-        do {
-            return try call(
-                "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetNameOwner",
-                [.string(name)], timeout: timeout
-            ) { message throws(CallError) in try message.string() }
-        } catch let error where error.meansNoOwner {
-            return nil
-        }
     }
 
     /// A property of an object (D-Bus specification, "org.freedesktop.DBus.Properties").
@@ -151,24 +146,6 @@ final class BusConnection {
         ) { message throws(CallError) in
             try message.enter(.variant, signature)
             return try value(message)
-        }
-    }
-
-    /// What a method is called with.
-    enum Argument {
-        case string(String)
-        case uint32(UInt32)
-        case objectPaths([String])
-
-        fileprivate func append(to message: OpaquePointer?) throws(CallError) {
-            switch self {
-            case .string(let value): try check(sd_bus_message_append_basic(message, BasicType.string, value))
-            case .uint32(var value): try check(sd_bus_message_append_basic(message, BasicType.uint32, &value))
-            case .objectPaths(let values):
-                try check(sd_bus_message_open_container(message, BasicType.array, "o"))
-                for value in values { try check(sd_bus_message_append_basic(message, BasicType.objectPath, value)) }
-                try check(sd_bus_message_close_container(message))
-            }
         }
     }
 
@@ -198,51 +175,65 @@ final class BusConnection {
         func enter(_ container: Container, _ contents: String) throws(CallError) -> Bool {
             let type =
                 switch container {
-                case .variant: BasicType.variant
-                case .structure: BasicType.structure
-                case .array: BasicType.array
+                case .variant: BusType.variant
+                case .structure: BusType.structure
+                case .array: BusType.array
                 }
-            return try check(sd_bus_message_enter_container(message, type, contents)) > 0
+            return try BusConnection.check(sd_bus_message_enter_container(message, type, contents)) > 0
         }
 
         /// Goes on after the container, all of whose values have been read.
         func leave() throws(CallError) {
-            try check(sd_bus_message_exit_container(message))
+            try BusConnection.check(sd_bus_message_exit_container(message))
         }
 
-        func string() throws(CallError) -> String { try text(BasicType.string) }
+        func string() throws(CallError) -> String { try text(BusType.string) }
 
-        func objectPath() throws(CallError) -> String { try text(BasicType.objectPath) }
+        func strings() throws(CallError) -> [String] {
+            var values: [String] = []
+            try BusConnection.check(sd_bus_message_enter_container(message, BusType.array, "s"))
+            while try BusConnection.check(sd_bus_message_at_end(message, 0)) == 0 { values.append(try string()) }
+            try BusConnection.check(sd_bus_message_exit_container(message))
+            return values
+        }
+
+        func uint32() throws(CallError) -> UInt32 {
+            var value: UInt32 = 0
+            try BusConnection.check(sd_bus_message_read_basic(message, BusType.uint32, &value))
+            return value
+        }
+
+        func objectPath() throws(CallError) -> String { try text(BusType.objectPath) }
 
         func boolean() throws(CallError) -> Bool {
             var value: Int32 = 0
-            try check(sd_bus_message_read_basic(message, BasicType.boolean, &value))
+            try BusConnection.check(sd_bus_message_read_basic(message, BusType.boolean, &value))
             return value != 0
         }
 
         /// A boolean within a variant, as properties are answered.
         func booleanVariant() throws(CallError) -> Bool {
-            try check(sd_bus_message_enter_container(message, BasicType.variant, "b"))
+            try BusConnection.check(sd_bus_message_enter_container(message, BusType.variant, "b"))
             return try boolean()
         }
 
         /// A file descriptor; the caller closes it.
         func fileDescriptor() throws(CallError) -> Int32 {
             var descriptor: Int32 = -1
-            try check(sd_bus_message_read_basic(message, BasicType.fileDescriptor, &descriptor))
+            try BusConnection.check(sd_bus_message_read_basic(message, BusType.fileDescriptor, &descriptor))
             // The message closes its own.
             let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-            return try copy >= 0 ? copy : check(-errno)
+            return try copy >= 0 ? copy : BusConnection.check(-errno)
         }
 
         /// Passes over the next value, whatever it is.
         func skip() throws(CallError) {
-            try check(sd_bus_message_skip(message, nil))
+            try BusConnection.check(sd_bus_message_skip(message, nil))
         }
 
         private func text(_ type: CChar) throws(CallError) -> String {
             var value: UnsafePointer<CChar>?
-            try check(sd_bus_message_read_basic(message, type, &value))
+            try BusConnection.check(sd_bus_message_read_basic(message, type, &value))
             return value.map { String(cString: $0) } ?? ""
         }
     }
@@ -272,7 +263,7 @@ extension BusConnection {
     func nextSignal() throws(CallError) -> Signal? {
         while true {
             var message: OpaquePointer?
-            guard try check(sd_bus_process(bus, &message)) > 0 else { return nil }
+            guard try Self.check(sd_bus_process(bus, &message)) > 0 else { return nil }
             guard let message else { continue }
             let body = Message(message)
             guard sd_bus_message_is_signal(message, nil, nil) > 0 else { continue }
@@ -295,24 +286,20 @@ extension BusConnection {
         guard descriptor >= 0 else { return }
         await clock.limit(limit) { await Reactor.shared.arrival(on: descriptor) }
     }
-}
 
-/// D-Bus type codes (D-Bus specification, "Summary of types").
-private enum BasicType {
-    static let string = CChar(UInt8(ascii: "s"))
-    static let objectPath = CChar(UInt8(ascii: "o"))
-    static let uint32 = CChar(UInt8(ascii: "u"))
-    static let boolean = CChar(UInt8(ascii: "b"))
-    static let array = CChar(UInt8(ascii: "a"))
-    static let fileDescriptor = CChar(UInt8(ascii: "h"))
-    static let variant = CChar(UInt8(ascii: "v"))
-    static let structure = CChar(UInt8(ascii: "r"))
-}
-
-@discardableResult
-private func check(_ result: Int32) throws(BusConnection.CallError) -> Int32 {
-    if result < 0 { throw BusConnection.CallError(result: result) }
-    return result
+    /// The same until a nudge.
+    func awaitArrival(or nudge: Nudge, for limit: Duration?, on clock: any AgentClock) async {
+        let descriptor = sd_bus_get_fd(bus)
+        guard descriptor >= 0 else { return }
+        await clock.limit(limit) {
+            await withTaskGroup { group in
+                group.addTask { await Reactor.shared.arrival(on: descriptor) }
+                group.addTask { await nudge.sleep(for: nil, on: clock) }
+                await group.next()
+                group.cancelAll()
+            }
+        }
+    }
 }
 
 extension Duration {

@@ -134,11 +134,9 @@ struct SessionEndTests {
         }
     }
 
-    @Test(
-        "after a reboot it is remembered that somebody was signed in, and after a sign-out it is not",
-        arguments: ["session", "memory"])
-    func remembered(persist: String) async throws {
-        try await Self.run(persist) { fixture in
+    @Test("after a reboot it is remembered that somebody was signed in, and after a sign-out it is not")
+    func remembered() async throws {
+        try await Self.run { fixture in
             // The session collection is the provider's memory.
             fixture.store.forget()
             let rebooted = try await fixture.restarted()

@@ -132,8 +132,8 @@ struct LogindMonitorTests {
                 [
                     .answer([]),
                     .signal(
-                        to: call.argument, path: "/org/freedesktop/login1/session/_2",
-                        interface: "org.freedesktop.login1.Session", member: "Lock", []),
+                        path: "/org/freedesktop/login1/session/_2", interface: "org.freedesktop.login1.Session",
+                        member: "Lock", [], to: call.argument),
                 ]
             }
             try await Self.withMonitor(on: desktop, story, ManualClock()) {
