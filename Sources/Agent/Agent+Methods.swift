@@ -11,7 +11,8 @@ extension Agent {
         var response = Hello.Response(
             name: "posternd", version: Release.version, protocol: Self.protocolVersions, pid: getpid(),
             startedAt: startedAt.unixTime)
-        response.session = await desktop.session
+        let session = await desktop.session
+        if session.state != .none { response.session = session }
         response.pinentry = await configuration.current.agent.pinentry
         return response
     }

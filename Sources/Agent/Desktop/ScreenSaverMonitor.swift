@@ -68,13 +68,16 @@ actor ScreenSaverMonitor: Service {
                 await bus.awaitArrival(for: nil, on: clock)
                 continue
             }
-            if signal.member == "ActiveChanged" {
+            switch signal.member {
+            case "ActiveChanged":
                 // Every program of the user may send one.
                 guard signal.sender == owner, let isOn = try? signal.body.boolean() else { continue }
                 await told(.screenSaver(isOn))
-            } else {
+            case "NameOwnerChanged":
                 owner = try bus.owner(of: Self.name, timeout: Self.patience)
                 await told(.screenSaver(owner.map { isActive(bus, $0) }))
+            default:
+                continue
             }
         }
     }

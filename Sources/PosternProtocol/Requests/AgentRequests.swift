@@ -12,7 +12,7 @@ package struct Hello: Request {
         package var `protocol`: VersionRange
         package var pid: Int32
         package var startedAt: UnixTime
-        /// The desktop session as the agent knows it; absent if it follows none, because no profile asks for it.
+        /// The desktop session, if there is one.
         package var session: DesktopSession?
         /// The program that `pinentry` of `[agent]` names.
         package var pinentry: String?
