@@ -8,7 +8,7 @@ extension Agent {
     func desktopChanged(_ news: DesktopState.News) async {
         let wasLast = await desktop.take(news)
         guard case .sessions = news else { return }
-        for account in await accounts.withRetired { await account.sessionsChanged(wasLast: wasLast) }
+        await Reactor.shared.each(of: await accounts.withRetired) { await $0.sessionsChanged(wasLast: wasLast) }
     }
 
     /// Does what serves a profile, in `patience` seconds at most. While the screen is locked it waits for the unlock if the caller named its patience; else
@@ -23,6 +23,7 @@ extension Agent {
     ) async throws(AgentError) -> Value {
         guard profile.lock == .screen else { return try await body(patience) }
         let end = clock.now + .seconds(patience)
+        await desktop.lockKnown()
         while true {
             let left = end.secondsLeft(at: clock.now)
             if await !desktop.isServing {
@@ -41,7 +42,9 @@ extension Agent {
     /// - Throws: 1003 if the profile serves nothing now.
     func checkServing(_ account: Account) async throws(AgentError) {
         let profile = await account.profile
-        guard profile.lock == .screen, await !desktop.isServing else { return }
+        guard profile.lock == .screen else { return }
+        await desktop.lockKnown()
+        guard await !desktop.isServing else { return }
         throw await screenLocked(profile.name)
     }
 

@@ -6,7 +6,7 @@ import PosternProtocol
 extension Account {
     /// Seconds awake after which a sleep that was announced and is not heard of any more was called off. Time asleep does not count: the resume is
     /// announced some time after the clocks go on, and between suspend and hibernation a machine is awake for a moment without any announcement.
-    private static let sleepLimit = 30.0
+    static let sleepLimit = 30.0
     /// No attempt sooner after the last one, however many are impatient, and in however many steps a network comes back.
     static let attemptGap = Duration.seconds(5)
 

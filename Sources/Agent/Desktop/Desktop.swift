@@ -3,7 +3,7 @@ import PosternProtocol
 
 /// The person's desktop session, for all who have to know of it.
 actor Desktop {
-    /// How long a sign-in that may have ended with its session waits for the login manager to be asked.
+    /// How long is waited, after the start, for what there is to know: nothing is served that may have ended, or while the screen may be locked.
     private static let patience = Duration.seconds(5)
 
     private let clock: any AgentClock
@@ -40,18 +40,31 @@ actor Desktop {
     /// - Returns: whether the person's last session has ended by it.
     @discardableResult
     func take(_ news: DesktopState.News) -> Bool {
-        let (old, wasKnown) = (session, state.isKnown)
+        let old = (session, state.areSessionsKnown, state.isScreenSaverKnown)
         let hadSessions = state.sessions?.open.isEmpty == false
         state.take(news)
-        if case .resumed = news {
+        switch news {
+        case .goingToSleep: Task { await callSleepOff() }
+        case .resumed:
             Task {
                 try? await clock.sleep(for: DesktopState.wakingTime)  // never cancelled
                 take(.later)
             }
+        default: break
         }
         tellChange()
-        if session != old || state.isKnown != wasKnown || news == .later { wakeWaiters() }
+        if (session, state.areSessionsKnown, state.isScreenSaverKnown) != old || news == .later { wakeWaiters() }
         return hadSessions && state.sessions?.open.isEmpty == true
+    }
+
+    /// A sleep that was announced and is not heard of any more was called off, after as long a time awake as for refreshes.
+    private func callSleepOff() async {
+        let end = clock.awake + Account.sleepLimit
+        while state.isAsleep {
+            let left = end - clock.awake
+            guard left > 0 else { return _ = take(.resumed(at: clock.now)) }
+            try? await clock.sleep(for: .seconds(left))  // never cancelled
+        }
     }
 
     private func tellChange() {
@@ -89,15 +102,21 @@ actor Desktop {
         await wait { $0.isLockFollowed }
     }
 
-    private func known() async {
-        await wait { $0.state.isKnown }
-    }
-
-    /// Whether the session has ended that somebody signed in in; the login manager is waited for, so that nothing is served that has ended.
+    /// Whether the session has ended that somebody signed in in.
     func hasEnded(_ mark: SessionMark) async -> Bool {
-        if !mark.id.isEmpty, !state.isKnown {
-            await clock.limit(Self.patience) { await self.known() }
+        if !mark.id.isEmpty, !state.areSessionsKnown {
+            await clock.limit(Self.patience) { await self.known { $0.areSessionsKnown } }
         }
         return state.hasEnded(mark, boot: clock.boot.id)
+    }
+
+    /// Returns when it is known whether the screen is locked, or that nobody says so.
+    func lockKnown() async {
+        guard !state.areSessionsKnown || !state.isScreenSaverKnown else { return }
+        await clock.limit(Self.patience) { await self.known { $0.areSessionsKnown && $0.isScreenSaverKnown } }
+    }
+
+    private func known(_ isKnown: @Sendable (DesktopState) -> Bool) async {
+        await wait { isKnown($0.state) }
     }
 }

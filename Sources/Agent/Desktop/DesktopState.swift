@@ -38,8 +38,9 @@ struct DesktopState: Equatable, Sendable {
     static let wakingTime = Duration.seconds(10)
 
     private(set) var sessions: Sessions?
-    /// Whether somebody has looked for a login manager.
-    private(set) var isKnown = false
+    /// Whether somebody has looked for a login manager, and for a screen saver.
+    private(set) var areSessionsKnown = false
+    private(set) var isScreenSaverKnown = false
     private var lockedSession: String?
     private var isScreenSaverOn: Bool?
     private var sleep = Sleep.awake
@@ -47,7 +48,7 @@ struct DesktopState: Equatable, Sendable {
     mutating func take(_ news: News) {
         switch news {
         case .sessions(let new):
-            isKnown = true
+            areSessionsKnown = true
             if let old = sessions, old.isHintedLocked, new?.isHintedLocked == false, old.display == new?.display {
                 unlock()
             }
@@ -58,6 +59,7 @@ struct DesktopState: Equatable, Sendable {
         case .unlock(let session):
             if session == sessions?.display { unlock() }
         case .screenSaver(let isOn):
+            isScreenSaverKnown = true
             if isScreenSaverOn == true, isOn == false { unlock() }
             // One that ends while it is on has not unlocked anything.
             if isOn != nil || isScreenSaverOn != true { isScreenSaverOn = isOn }
@@ -83,6 +85,9 @@ struct DesktopState: Equatable, Sendable {
             sessions?.isHintedLocked == true || lockedSession != nil || isScreenSaverOn == true || isAsleep(at: now)
         return DesktopSession(id: sessions?.display ?? "", state: isLocked ? .locked : .active)
     }
+
+    /// Whether a sleep was announced, and no resume since.
+    var isAsleep: Bool { sleep == .asleep }
 
     private func isAsleep(at now: Date) -> Bool {
         switch sleep {

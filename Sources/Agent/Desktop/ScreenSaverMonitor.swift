@@ -30,7 +30,10 @@ actor ScreenSaverMonitor: Service {
 
     nonisolated func run() async throws {
         // Without a session bus there is none, and never will be.
-        guard let busAddress else { return try await gracefulShutdown() }
+        guard let busAddress else {
+            await told(.screenSaver(nil))
+            return try await gracefulShutdown()
+        }
         await cancelWhenGracefulShutdown { await self.follow(busAddress) }
     }
 

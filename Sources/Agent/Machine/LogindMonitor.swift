@@ -15,6 +15,8 @@ actor LogindMonitor: Service {
     private let clock: any AgentClock
     private let changed: @Sendable (MachineChange) async -> Void
     private let told: @Sendable (DesktopState.News) async -> Void
+    /// What was told last: a connection that is lost meanwhile does not end a sleep.
+    private var isPreparing = false
 
     /// - Parameters:
     ///   - changed: is waited for before the machine may sleep.
@@ -52,7 +54,6 @@ actor LogindMonitor: Service {
 
     /// Acts upon what logind says until the connection is lost.
     private func follow(_ logind: Logind) async throws(BusConnection.CallError) {
-        var isPreparing = false
         var lock = try? logind.inhibitSleep()
         var view = logind.view() ?? Logind.View()
         await told(.sessions(view.sessions))

@@ -15,6 +15,7 @@ struct ScreenLockTests {
         _ settings: [String] = [], _ body: @escaping @Sendable (AgentFixture) async throws -> Void
     ) async throws {
         try await AgentFixture.run(["lock = screen"] + settings) { fixture in
+            await fixture.agent.desktopChanged(.screenSaver(nil))
             await fixture.agent.desktopChanged(unlocked)
             try await fixture.signIn()
             try await body(fixture)
@@ -57,6 +58,7 @@ struct ScreenLockTests {
     @Test("without a desktop session nothing is served, and that is said")
     func noSession() async throws {
         try await AgentFixture.run(["lock = screen"]) { fixture in
+            await fixture.agent.desktopChanged(.screenSaver(nil))
             await fixture.agent.desktopChanged(.sessions(.init()))
             let error = try #require(await fixture.tokenError())
             #expect(error.code == .agentLocked && error.message.contains("no desktop session"))
@@ -159,6 +161,40 @@ struct ScreenLockTests {
             let events = EventLog(fixture.agent)
             await fixture.agent.desktopChanged(Self.locked)
             #expect(events.kinds.isEmpty)
+        }
+    }
+
+    @Test(
+        "who asks right after the start waits until it is known whether the screen is locked, for five seconds at most")
+    func start() async throws {
+        try await Self.run { fixture in
+            let started = try await fixture.restarted()
+            async let token = started.token()
+            try await started.clock.sleeper(within: 5...5)
+            await started.agent.desktopChanged(Self.unlocked)
+            await started.agent.desktopChanged(.screenSaver(false))
+            #expect(try await token.from == .cache)
+
+            let silent = try await fixture.restarted()
+            async let error = silent.tokenError()
+            try await silent.clock.sleeper(within: 5...5)
+            silent.clock.advance(by: 5)
+            #expect(await error?.code == .agentLocked)
+        }
+    }
+
+    @Test("a sleep that is not heard of any more was called off after half a minute awake")
+    func calledOff() async throws {
+        try await Self.run { fixture in
+            await fixture.agent.machineChanged(.goingToSleep)
+            try await fixture.clock.sleeper(within: 29...30)
+            fixture.clock.suspend(for: 3600)
+            #expect(await fixture.tokenError()?.code == .agentLocked)
+            try await fixture.clock.sleeper(within: 29...30)
+            fixture.clock.advance(by: 30)
+            try await fixture.clock.sleeper(within: 9...10)
+            fixture.clock.advance(by: 10)
+            _ = try await fixture.token()
         }
     }
 }
