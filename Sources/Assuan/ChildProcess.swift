@@ -80,7 +80,9 @@ struct ChildProcess: ~Copyable {
         let limit = ContinuousClock.now + .seconds(1)
         while true {
             var info = siginfo_t()
-            if waitid(P_PID, id_t(truncatingIfNeeded: pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0, info.si_signo == SIGCHLD {
+            if waitid(P_PID, id_t(truncatingIfNeeded: pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0,
+                info.si_signo == SIGCHLD
+            {
                 // What it has left of its group, before the number may be somebody else's.
                 if hasOwnGroup { _ = kill(-pid, SIGTERM) }
                 waitpid(pid, nil, 0)

@@ -271,3 +271,8 @@ package final class Pinentry {
         return .broken(what)
     }
 }
+
+extension Pinentry {
+    /// How many bytes a text takes of the 1000 that a line to the program may have.
+    package static func width(of text: String) -> Int { AssuanLine.width(of: text) }
+}
