@@ -63,6 +63,8 @@ struct Postern: ParsableCommand {
         } catch let refusal as PromptRefusal {
             terminal.report(refusal.failure, json: json)
             return refusal.failure.status
+        } catch let end as SilentEnd {
+            return end.status
         } catch let interruption as Interruption {
             return interruption.exitStatus
         } catch let error as SystemError {
