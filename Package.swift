@@ -34,10 +34,11 @@ let package = Package(
     targets: [
         .target(name: "OutsideInput", swiftSettings: settings),
         .target(name: "PosternProtocol", swiftSettings: settings),
+        .target(name: "Assuan", dependencies: ["OutsideInput", "CLinux"], swiftSettings: settings),
         .executableTarget(
             name: "postern",
             dependencies: [
-                "PosternProtocol", "OutsideInput", "CLinux", "CSignalfd",
+                "PosternProtocol", "OutsideInput", "Assuan", "CLinux", "CSignalfd",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
@@ -135,6 +136,7 @@ let package = Package(
         .testTarget(name: "CCrashTests", dependencies: ["CCrash"], swiftSettings: settings),
         .testTarget(name: "CSecretsTests", dependencies: ["CSecrets"], swiftSettings: settings),
         .testTarget(name: "OutsideInputTests", dependencies: ["OutsideInput"], swiftSettings: settings),
+        .testTarget(name: "AssuanTests", dependencies: ["Assuan", "OutsideInput"], swiftSettings: settings),
         .testTarget(name: "PosternProtocolTests", dependencies: ["PosternProtocol"], swiftSettings: settings),
         .testTarget(
             name: "PosternCLITests",

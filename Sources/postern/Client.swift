@@ -114,6 +114,12 @@ final class Client {
         return Notification(event: notification?.params, json: json)
     }
 
+    /// Waits until a time, for ever if it is nil; nil if nothing was told until then.
+    func nextNotification(until end: ContinuousClock.Instant?) throws -> Notification? {
+        if let end, try !answers.hasMore(until: end, interrupts) { return nil }
+        return try nextNotification()
+    }
+
     private func send(_ request: [UInt8]) throws(Failure) {
         var rest = (request + [UInt8(ascii: "\n")])[...]
         while !rest.isEmpty {

@@ -1,5 +1,10 @@
 import PosternProtocol
 
+/// The answer of a command that answers by its exit status alone.
+struct SilentEnd: Error {
+    let status: Int32
+}
+
 /// Why a command did not do what it was asked to: words for people, an exit status for scripts.
 struct Failure: Error, Equatable {
     /// What happened, in a sentence.

@@ -1,4 +1,5 @@
 import Glibc
+import OutsideInput
 
 /// Reads lines from a descriptor in whatever pieces they arrive.
 struct LineReader {
@@ -34,6 +35,24 @@ struct LineReader {
                 try waitUntilReadable(interrupts, everySecond)
             }
             try readMore()
+        }
+    }
+
+    /// Whether something is to be read, for which it is waited until a time.
+    func hasMore(until end: ContinuousClock.Instant, _ interrupts: Interrupts?) throws -> Bool {
+        guard buffer.isEmpty, !isAtEnd else { return true }
+        var entries = [
+            pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: interrupts?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
+        ]
+        while true {
+            let left = end - .now
+            let milliseconds = Bounded.whole(left / .milliseconds(1), in: 0...3_600_000, rounded: .up) ?? 0
+            let ready = poll(&entries, nfds_t(entries.count), CInt(clamping: milliseconds))
+            if ready < 0 && errno != EINTR { throw SystemError.last }
+            if let interruption = interrupts?.next() { throw interruption }
+            if ready > 0 && entries[0].revents != 0 { return true }
+            if left <= .zero { return false }
         }
     }
 

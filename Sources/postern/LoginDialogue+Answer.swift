@@ -13,7 +13,7 @@ extension LoginDialogue {
         } catch let failure as Failure {
             switch failure.agentError?.code {
             case .wrongCode?, .rateLimited?, .offline?:
-                terminal.report(failure, json: false)
+                conversation.report(failure)
                 refusal = failure
                 return nil
             case .wrongStep?, .loginNotFound?:
@@ -29,27 +29,30 @@ extension LoginDialogue {
     /// Waits until something outside of the command has moved the login on.
     ///
     /// - Parameters:
-    ///   - back: what is done instead once `b` has been typed on the terminal.
+    ///   - back: what is done instead once the person would rather choose.
     ///   - progress: made with the time waited so far.
     func awaitChange(_ login: Login, back: (() throws -> Login)? = nil, progress: (String) -> String) throws -> Login {
         let since = Moment.now
         while true {
-            if let next = try change(of: login, since: since, progress) { return next }
+            if let next = try change(of: login, since: since, canGoBack: back != nil, progress) { return next }
             if let back { return try back() }
         }
     }
 
-    /// The login once it has changed, or nil once `b` has been typed.
-    private func change(of login: Login, since: UnixTime, _ progress: (String) -> String) throws -> Login? {
+    /// The login once it has changed, or nil once the person would rather choose.
+    private func change(
+        of login: Login, since: UnixTime, canGoBack: Bool, _ progress: (String) -> String
+    ) throws -> Login? {
         let wait = WaitForLogin(
             loginID: login.value.loginID, seen: login.value.revision,
-            timeout: terminal.isInteractive || terminal.showsProgress ? 1 : 30)
-        defer { terminal.endProgress() }
+            timeout: conversation.isAttended ? 1 : 30)
+        try conversation.beginWaiting(interrupts, canGoBack: canGoBack)
+        defer { conversation.endProgress() }
         while true {
-            terminal.progress(progress(Moment.words(seconds: Moment.now - since)))
+            conversation.progress(progress(Moment.words(seconds: Moment.now - since)))
             let next = try client.call(wait)
             if next.value.revision != login.value.revision { return next }
-            if let typed = try terminal.typedLine(), Self.leadsBack(typed) { return nil }
+            if try conversation.wantsBack() { return nil }
         }
     }
 
@@ -57,20 +60,13 @@ extension LoginDialogue {
         ["b", "back"].contains(typed.lowercased())
     }
 
-    /// Says what can be done at a prompt besides answering it, where somebody sits at one.
-    func hint(_ ways: String?...) {
-        guard terminal.isInteractive else { return }
-        terminal.say((ways.compactMap(\.self) + ["Ctrl-C cancels"]).joined(separator: "; ") + ".")
-    }
-
-    /// Shows codes that will not be shown again, and on a terminal has them acknowledged.
+    /// Shows codes that will not be shown again, and has them acknowledged.
     func handOver(_ codes: [String], _ words: String) throws {
-        terminal.say(words)
+        conversation.say(words)
         for code in codes {
-            terminal.say(code, .strong)
+            conversation.show(code, .strong)
         }
-        guard terminal.isInteractive else { return }
-        _ = try terminal.ask(interrupts) { "Press Enter once you have \(codes.count == 1 ? "it" : "them"): " }
+        try conversation.acknowledge(interrupts, codes.count == 1 ? "it" : "them")
     }
 
     /// The end of input, where an answer was to be.

@@ -37,15 +37,15 @@ extension LoginDialogue {
         }
         let numbered = Array(zip(1..., choices))
         for (number, choice) in numbered {
-            terminal.say("  \(number)  \(choice.words)")
+            conversation.say("  \(number)  \(choice.words)")
         }
         let prompt = choices.count == 1 ? "Which one (1): " : "Which one (1-\(choices.count)): "
         var refusal = refusal
-        while let typed = try terminal.ask(interrupts, { prompt }) {
+        while let typed = try conversation.ask(interrupts, Question(prompt)) {
             let meant = numbered.filter { $1.isMeant(by: typed, number: $0) }
             if meant.count == 1 { return meant[0].1.value }
             let failure = Self.misunderstood(typed, isAmbiguous: !meant.isEmpty)
-            terminal.report(failure, json: false)
+            conversation.report(failure)
             refusal = failure
         }
         throw refusal ?? unanswered("Nothing was chosen", login)

@@ -2,7 +2,7 @@ import PosternProtocol
 
 /// A code that a step asks for.
 struct CodeQuestion {
-    let prompt: () -> String
+    let question: Question
     /// The answer's member that the code goes into.
     var member: WritableKeyPath<AnswerLogin, String?> = \.code
     /// From when on another code may be asked for; nil where none is sent.
@@ -15,7 +15,8 @@ struct CodeQuestion {
 
 extension LoginDialogue {
     func enterOneTimeCode(_ login: Login, _ step: LoginStep.Code) throws -> Login {
-        var question = CodeQuestion { Self.codePrompt(step, now: Moment.now) }
+        var question = CodeQuestion(
+            question: Question(still: "Code: ") { Self.codePrompt(step, now: Moment.now) })
         question.resendAt = step.resendAt
         question.resendWords += ["r", "new"]
         return try enterCode(login, question)
@@ -23,15 +24,13 @@ extension LoginDialogue {
 
     /// Asks until the login has moved on, or is over.
     func enterCode(_ login: Login, _ question: CodeQuestion) throws -> Login {
-        hint(
-            question.resendAt.map { _ in "Enter alone asks for another code" },
-            question.back.map { _ in "b shows the other ways" })
+        conversation.hint((question.resendAt == nil ? [] : [.resend]) + (question.back == nil ? [] : [.back]))
         var refusal: Failure?
-        while let typed = try terminal.ask(interrupts, question.prompt) {
+        while let typed = try conversation.ask(interrupts, question.question) {
             let word = typed.filter { !$0.isWhitespace }
             if Self.leadsBack(word) {
                 if let back = question.back { return try back() }
-                terminal.say("There is no other way to choose.")
+                conversation.note("There is no other way to choose.")
             } else if let time = question.resendAt, question.resendWords.contains(word.lowercased()) {
                 if let next = try resend(login, from: time, &refusal) { return next }
             } else if !word.isEmpty {
@@ -48,11 +47,11 @@ extension LoginDialogue {
     private func resend(_ login: Login, from time: UnixTime, _ refusal: inout Failure?) throws -> Login? {
         let now = Moment.now
         guard time <= now else {
-            terminal.say("Another code can be sent \(Moment(time, now: now).distance).")
+            conversation.note("Another code can be sent \(Moment(time, now: now).distance).")
             return nil
         }
         guard let next = try attempt(ResendCode(loginID: login.value.loginID), login, &refusal) else { return nil }
-        terminal.say("Another code is on its way.")
+        conversation.note("Another code is on its way.")
         return next
     }
 

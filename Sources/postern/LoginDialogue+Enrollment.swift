@@ -29,7 +29,7 @@ extension LoginDialogue {
         while true {
             if let question = way.addressQuestion {
                 while address?.isEmpty != false {
-                    guard let typed = try terminal.ask(interrupts, { question }) else { throw failure }
+                    guard let typed = try conversation.ask(interrupts, Question(question)) else { throw failure }
                     address = typed
                 }
             }
@@ -39,7 +39,7 @@ extension LoginDialogue {
                 guard way.addressQuestion != nil, refusal.agentError?.code == .invalidParams,
                     refusal.agentError?.data.missing?.isEmpty == false
                 else { throw refusal }
-                terminal.report(refusal, json: false)
+                conversation.report(refusal)
                 failure = refusal
                 address = nil
             }
@@ -54,10 +54,10 @@ extension LoginDialogue {
         let back = step.types.map { types in { try enroll(login, types) } }
         show(step, canGoBack: back != nil)
         if step.way == .push {
-            hint(back.map { _ in "b and Enter shows the other ways" })
+            conversation.hint(back == nil ? [] : [.backFromWaiting])
             return try awaitChange(login, back: back) { "Waiting for the Guardian app to confirm (\($0)) " }
         }
-        var question = CodeQuestion { step.way?.codePrompt(sentTo: step.sentTo) ?? "Code: " }
+        var question = CodeQuestion(question: Question(step.way?.codePrompt(sentTo: step.sentTo) ?? "Code: "))
         question.resendAt = step.way?.isSent == true ? step.resendAt ?? 0 : nil
         question.back = back
         return try enterCode(login, question)
@@ -68,32 +68,34 @@ extension LoginDialogue {
         let code = step.uri.flatMap(scannable)
         switch (step.way, step.secret.map(Self.grouped) ?? step.uri, step.uri) {
         case (.otp?, let key?, _):
-            terminal.say(
+            conversation.say(
                 code == nil
                     ? "Type this key into your authenticator app:"
                     : "Scan this with your authenticator app, or type in the key by hand:")
-            terminal.say("  \(key)")
+            conversation.show("  \(key)", .plain)
         case (.push?, _, let uri?):
-            terminal.say(
+            conversation.say(
                 code == nil
                     ? "Open this in the Guardian app on your device:"
                     : "Scan this with the Guardian app on your device, or open it there:")
-            terminal.say("  \(uri)")
+            conversation.show("  \(uri)", .plain)
         case (.otp?, _, _), (.push?, _, _):
-            return terminal.say("The key was shown where this set-up was begun\(canGoBack ? "; b sets up anew" : "").")
+            return conversation.say(
+                "The key was shown where this set-up was begun\(canGoBack ? "; b sets up anew" : "").")
         case (.sms?, _, _), (.voice?, _, _), (.email?, _, _), (.recovery?, _, _), (nil, _, _):
             return
         }
         if let code {
-            terminal.draw(code)
+            conversation.draw(code)
         } else {
-            terminal.say("(A terminal that is wide enough shows a QR code here, if qrencode is installed.)")
+            conversation.say(conversation.drawingAdvice)
         }
     }
 
     /// The text as a QR code, if it can be shown.
     private func scannable(_ text: String) -> QRCode? {
-        guard terminal.canDraw(columns: 0), let code = QRCode(text), terminal.canDraw(columns: code.width) else {
+        guard conversation.canDraw(columns: 0), let code = QRCode(text), conversation.canDraw(columns: code.width)
+        else {
             return nil
         }
         return code

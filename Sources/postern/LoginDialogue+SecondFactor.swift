@@ -13,14 +13,14 @@ extension LoginDialogue {
 
     func enterFactorCode(_ login: Login, _ step: LoginStep.FactorCode) throws -> Login {
         let way = step.factor.way
-        var question = CodeQuestion { way.codePrompt(sentTo: step.sentTo ?? step.factor.name) }
+        var question = CodeQuestion(question: Question(way.codePrompt(sentTo: step.sentTo ?? step.factor.name)))
         question.resendAt = way.isSent ? step.resendAt ?? 0 : nil
         question.back = wayBack(login, step.factors) { $0.id == step.factor.id }
         return try enterCode(login, question)
     }
 
     func enterRecoveryCode(_ login: Login, _ step: LoginStep.RecoveryCode) throws -> Login {
-        var question = CodeQuestion { "Recovery code: " }
+        var question = CodeQuestion(question: Question("Recovery code: "))
         question.member = \.recoveryCode
         question.back = wayBack(login, step.factors) { $0.type == .recoveryCode }
         return try enterCode(login, question)
@@ -30,8 +30,8 @@ extension LoginDialogue {
     func awaitApproval(_ login: Login, _ step: LoginStep.Push) throws -> Login {
         let device = step.factor.name ?? "your device"
         let back = wayBack(login, step.factors) { $0.id == step.factor.id }
-        terminal.say("A push notification was sent to \(device): approve the sign-in there.")
-        hint(back.map { _ in "b and Enter shows the other ways" })
+        conversation.say("A push notification was sent to \(device): approve the sign-in there.")
+        conversation.hint(back == nil ? [] : [.backFromWaiting])
         return try awaitChange(login, back: back) { "Waiting for you to approve the sign-in on \(device) (\($0)) " }
     }
 

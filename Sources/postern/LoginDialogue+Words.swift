@@ -11,23 +11,23 @@ extension LoginDialogue {
         case (.code, .code?), (.link, .link?):
             break
         case (.code(let code), _):
-            terminal.say(Self.words(code, isJoined: isJoined))
+            conversation.say(Self.words(code, isJoined: isJoined))
         case (.link(let link), _):
-            terminal.say("A link was sent to \(link.sentTo). Open it on this computer.")
+            conversation.say("A link was sent to \(link.sentTo). Open it on this computer.")
         case (.signedIn, .enrollConfirm(let done)?):
-            if let way = done.way { terminal.say(way.setUpWords, .good) }
+            if let way = done.way { conversation.say(way.setUpWords, .good) }
         default:
             guard purpose != .enrollment, let words = login.step.secondFactorWords, previous?.secondFactorWords == nil
             else { return }
-            terminal.say(words + (isJoined ? " before it gives new tokens (profile \(login.profile))." : "."))
+            conversation.say(words + (isJoined ? " before it gives new tokens (profile \(login.profile))." : "."))
         }
     }
 
     /// Says how it ended, and hands over what is shown once.
     func conclude(_ end: LoginStep.SignedIn, _ login: LoginState) throws {
         switch purpose {
-        case .tokens: terminal.say(Self.words(end, profile: login.profile), .good)
-        case .factorAccess: terminal.say("Signed in to manage factors.", .good)
+        case .tokens: conversation.tell(Self.words(end, profile: login.profile), .good)
+        case .factorAccess: conversation.tell("Signed in to manage factors.", .good)
         case .enrollment: break
         }
         if let code = end.recoveryCode {

@@ -14,18 +14,18 @@ struct LoginDialogue {
     }
 
     let client: Client
-    let terminal: Terminal
+    let conversation: any Conversation
     let interrupts: Interrupts
     let purpose: Purpose
     private let options: AgentOptions
 
     init(
-        _ client: Client, _ options: AgentOptions, _ terminal: Terminal, _ interrupts: Interrupts,
+        _ client: Client, _ options: AgentOptions, _ conversation: any Conversation, _ interrupts: Interrupts,
         for purpose: Purpose = .tokens
     ) {
         self.client = client
         self.options = options
-        self.terminal = terminal
+        self.conversation = conversation
         self.interrupts = interrupts
         self.purpose = purpose
     }
@@ -34,9 +34,15 @@ struct LoginDialogue {
     ///
     /// - Throws: ``Interruption`` after having cancelled the login at the agent.
     func run(_ request: StartLogin) throws -> Login {
+        let (login, isJoined) = try begin(request)
+        return try finish(login, isJoined: isJoined)
+    }
+
+    /// Begins or joins the login, which is then ``finish(_:isJoined:)``'s to lead.
+    func begin(_ request: StartLogin) throws -> (Login, isJoined: Bool) {
         let asked = Moment.now
         let login = try start(request)
-        return try finish(login, isJoined: login.value.step.wasReached(before: asked))
+        return (login, login.value.step.wasReached(before: asked))
     }
 
     /// Leads a login that another call has begun to its end, as ``run(_:)`` does.
@@ -52,6 +58,7 @@ struct LoginDialogue {
         var previous: LoginStep?
         do {
             while true {
+                conversation.end = login.value.expiresAt
                 announce(login.value, after: previous, isJoined: isJoined)
                 previous = login.value.step
                 switch login.value.step {
@@ -70,8 +77,11 @@ struct LoginDialogue {
             }
         } catch let interruption as Interruption {
             cancel(login.value)
-            terminal.say(purpose == .enrollment ? "Set-up cancelled." : "Sign-in cancelled.")
+            conversation.tell(purpose == .enrollment ? "Set-up cancelled." : "Sign-in cancelled.")
             throw interruption
+        } catch let refusal as PromptRefusal {
+            cancel(login.value)
+            throw refusal
         } catch let failure as Failure where purpose != .tokens {
             // No other command takes such a login up again.
             cancel(login.value)
@@ -100,7 +110,8 @@ struct LoginDialogue {
     }
 
     private func askForAddress() throws -> String {
-        guard let address = try terminal.ask(interrupts, { "E-mail address or phone number: " }), !address.isEmpty
+        guard let address = try conversation.ask(interrupts, Question("E-mail address or phone number: ")),
+            !address.isEmpty
         else {
             throw Failure("No address was given to send a code to.", status: ExitStatus.badData)
         }

@@ -60,6 +60,11 @@ struct Postern: ParsableCommand {
         } catch let failure as Failure {
             terminal.report(failure, json: json)
             return failure.status
+        } catch let refusal as PromptRefusal {
+            terminal.report(refusal.failure, json: json)
+            return refusal.failure.status
+        } catch let end as SilentEnd {
+            return end.status
         } catch let interruption as Interruption {
             return interruption.exitStatus
         } catch let error as SystemError {

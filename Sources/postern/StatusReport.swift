@@ -49,6 +49,9 @@ struct StatusReport {
         if let end = profile.loginEndsAt {
             lines.append(.init("  sign-in   to be renewed by \(Moment(end, now: now).words)"))
         }
+        if let session = profile.session {
+            lines.append(words(session, isBound: profile.persist == "session"))
+        }
         if !profile.saved {
             let warning = "not saved: the newest refresh token is in the agent's memory alone; the agent keeps trying"
             lines.append(.init("  keyring   \(warning)", .warning))
@@ -79,6 +82,23 @@ struct StatusReport {
         case .refreshing: .init("signed in, refreshing", .good)
         case .signedIn: .init("signed in", .good)
         case .signedOut: .init("signed out")
+        }
+    }
+
+    /// - Parameter isBound: the tokens end with the session.
+    private func words(_ session: DesktopSession, isBound: Bool) -> Terminal.Line {
+        let end = isBound ? ": the tokens end with it" : ""
+        return switch session.state {
+        case .active: .init("  session   \(session.id), active\(end)")
+        case .locked where isBound:
+            .init(
+                "  session   \(session.id), locked\(end); with lock = screen nothing is served until it is unlocked",
+                .warning)
+        case .locked: .init("  session   \(session.id), locked: nothing is served until it is unlocked", .warning)
+        case .none:
+            .init(
+                "  session   none\(isBound ? ": the tokens end with your last session" : ": nothing is served without one")",
+                .warning)
         }
     }
 

@@ -20,6 +20,8 @@ final class Terminal {
     /// Whether lines can be changed in place.
     let showsProgress: Bool
     private let isColoured: Bool
+    /// Nothing on a terminal needs it: a question there stays until it is answered.
+    var end: UnixTime?
     /// Its lines are codes, addresses and lines of keys.
     private var input = LineReader(descriptor: STDIN_FILENO, limit: 256 * 1024)
 
@@ -259,7 +261,8 @@ extension Terminal {
         return coloured && line.tone != .plain ? "\u{1B}[\(line.tone.rawValue)m\(text)\u{1B}[0m" : text
     }
 
-    private static func text(_ bytes: [UInt8]) -> String {
+    /// What was typed, without surrounding white space.
+    static func text(_ bytes: [UInt8]) -> String {
         let isSpace: (UInt8) -> Bool = { $0 <= UInt8(ascii: " ") }
         let end = bytes.lastIndex { !isSpace($0) } ?? -1
         return String(decoding: bytes[...end].drop(while: isSpace), as: UTF8.self)

@@ -18,11 +18,16 @@ final class Child {
     let terminal: PseudoTerminal?
     private var ended: CInt?
 
-    init(_ arguments: [String], environment: [String: String], terminal: PseudoTerminal?, output: Session.Output) throws
-    {
+    /// - Parameter isAttached: stdin is a pipe or terminal of ours, not the null device.
+    init(
+        _ arguments: [String], environment: [String: String], terminal: PseudoTerminal?, output: Session.Output,
+        isAttached: Bool = true
+    ) throws {
         self.terminal = terminal
         let output = try Endpoint(output)
-        let input = try terminal.map { Endpoint(ours: $0.primary, theirs: $0.secondary) } ?? Endpoint(.read)
+        let input =
+            try terminal.map { Endpoint(ours: $0.primary, theirs: $0.secondary) }
+            ?? (isAttached ? Endpoint(.read) : Endpoint(ours: -1, theirs: open("/dev/null", O_RDONLY | O_CLOEXEC)))
         let words = try terminal.map { Endpoint(ours: $0.primary, theirs: $0.secondary) } ?? Endpoint(.read)
         defer {
             if terminal == nil { [input.theirs, words.theirs].forEach { _ = close($0) } }
@@ -155,7 +160,15 @@ final class TemporaryDirectory {
 
     deinit {
         files.forEach { unlink(path + "/" + $0) }
-        rmdir(path)
+        for directory in ["declined", "postern/declined", "postern"] { empty(path + "/" + directory) }
+        empty(path)
+    }
+
+    private func empty(_ directory: String) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] {
+            unlink(directory + "/" + name)
+        }
+        rmdir(directory)
     }
 }
 

@@ -226,12 +226,4 @@ struct LoginCommandTests {
         #expect(locked.status == 75)
         #expect(locked.requests.count == 1)
     }
-
-    @Test("prompting by pinentry is refused before anything is sent")
-    func pinentry() throws {
-        let ending = try Session().run("login", "--prompt", "pinentry")
-        #expect(ending.status == 64)
-        #expect(ending.words.contains("not available"))
-        #expect(ending.requests.isEmpty)
-    }
 }

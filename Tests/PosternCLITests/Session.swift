@@ -22,11 +22,19 @@ struct Session {
         case silence(signal: CInt?)
         /// The person types something on the terminal just before the answer comes.
         indirect case typed(String, Reply)
+        /// A line for all other connections, just before the answer comes.
+        indirect case telling(String, Reply)
+        /// The same, and then the end of those connections.
+        indirect case leaving(String, Reply)
+        /// The answer comes once something holds.
+        indirect case once(@Sendable () -> Bool, Reply)
     }
 
     /// What the command reads.
     enum Input {
         case text(String)
+        /// The null device.
+        case null
         /// A terminal for stdin and stderr, and what is done there when certain words have appeared.
         case terminal([(seen: String, act: Act)])
     }
@@ -72,6 +80,8 @@ struct Session {
     var script: [Exchange] = []
     /// What `profile.list` is answered with, where the script does not expect it.
     var profiles = "[]"
+    /// Members of what `agent.hello` is answered with, where the script does not expect it, with a comma before each.
+    var hello = ""
     var input = Input.text("")
     var output = Output.read
     /// The width of the terminal's window; not known if nil.
@@ -93,7 +103,10 @@ struct Session {
         settings.merge(environment) { $1 }
 
         let terminal: PseudoTerminal? = if case .terminal = input { try PseudoTerminal(columns: columns) } else { nil }
-        let child = try Child(arguments, environment: settings, terminal: terminal, output: output)
+        var isAttached = true
+        if case .null = input { isAttached = false }
+        let child = try Child(
+            arguments, environment: settings, terminal: terminal, output: output, isAttached: isAttached)
         defer { child.end() }
         var loop = EventLoop(session: self, listener: listener, child: child)
         return try loop.run()
@@ -120,6 +133,7 @@ private struct EventLoop {
         case .text(let text):
             writeAll(Array(text.utf8), to: child.input)
             shutdown(child.input, CInt(SHUT_WR))
+        case .null: break
         case .terminal(let acts):
             self.acts = acts[...]
         }
@@ -201,6 +215,11 @@ private struct EventLoop {
         {
             return send("\"result\":{\"profiles\":\(session.profiles)}", connection)
         }
+        if case .object(let members) = request, members["method"] == .string("agent.hello") {
+            let result =
+                #"{"name":"posternd","version":"1","protocol":{"min":1,"max":1},"pid":1,"started_at":1\#(session.hello)}"#
+            return send("\"result\":\(result)", connection)
+        }
         ending.requests.append(request)
         guard case .object(let members) = request, let exchange = exchanges.popFirst(),
             members["method"] == .string(exchange.method)
@@ -221,6 +240,16 @@ private struct EventLoop {
             hangUp(connection)
         case .hangUp: hangUp(connection)
         case .silence(let signal): if let signal { kill(child.pid, signal) }
+        case .leaving(let line, let reply):
+            send(.telling(line, reply), connection)
+            connections.keys.filter { $0 != connection }.forEach { hangUp($0) }
+        case .once(let holds, let reply):
+            let deadline = Moment(seconds: 10)
+            while !holds(), !deadline.isOver { sched_yield() }
+            send(reply, connection)
+        case .telling(let line, let reply):
+            for other in connections.keys where other != connection { writeAll(Array((line + "\n").utf8), to: other) }
+            send(reply, connection)
         case .typed(let text, let reply):
             writeAll(Array(text.utf8), to: child.input)
             send(reply, connection)

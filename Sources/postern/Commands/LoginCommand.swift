@@ -1,7 +1,7 @@
 import ArgumentParser
 import PosternProtocol
 
-/// `postern login`: whether a sign-in is needed; the sign-in itself is ``LoginDialogue``.
+/// `postern login`: whether a sign-in is needed; what it then does is ``LoginRun``'s.
 struct LoginCommand: AgentCommand {
     static let configuration = CommandConfiguration(
         commandName: "login",
@@ -14,10 +14,16 @@ struct LoginCommand: AgentCommand {
             sms, voice, email, push or recovery. At its prompt Enter alone has another code sent, where codes are sent, \
             and b shows the list again. A factor that is to be set up first is chosen likewise.
 
-            Where stdin is not a terminal, each answer is a line of it.
+            Questions are asked where --prompt says: tty is the terminal, or where stdin is none, each answer is a line of \
+            it; pinentry is the program that pinentry under [agent] in postern.conf names, else gpg-agent's, else pinentry \
+            in PATH. auto is the terminal if stdin is one; pinentry if stdin is closed or /dev/null and there is a DISPLAY \
+            or WAYLAND_DISPLAY, as in a desktop's autostart; else the lines of stdin. One pinentry is shown at a time, and \
+            a prompt that is cancelled, or not answered in 5 minutes, ends with 77.
 
               postern login work
-              postern login work --if-needed   # does nothing if you are signed in
+              postern login work --if-needed     # does nothing if you are signed in
+              postern login --all --when-ready   # at the start of a desktop session
+              postern login work --check || …    # in a prompt or a status bar
             """)
 
     @OptionGroup var profile: ProfileArgument
@@ -28,63 +34,70 @@ struct LoginCommand: AgentCommand {
     @Flag(help: "Drop a sign-in that is under way and begin anew.")
     var restart = false
 
-    @Option(help: "How to ask: tty or auto. (pinentry: not in this version.)")
-    var prompt: Prompt = .auto
+    @Flag(
+        help: """
+            Go through the profiles whose sign-in ended by itself or with the session, one after the other; always as with \
+            --if-needed. Passed over: profiles that nobody has signed in to or that were signed out, and those whose prompt \
+            was cancelled in this session.
+            """)
+    var all = false
+
+    @Flag(
+        name: .customLong("when-ready"),
+        help:
+            "Wait for a keyring that is locked or away, a locked agent, and a tenant that is not reached, as long as it takes."
+    )
+    var whenReady = false
+
+    @Flag(help: "Ask and send nothing: exit 0 if no sign-in is needed, 77 if one is, 75 if the keyring is locked.")
+    var check = false
+
+    @Option(help: "Where to ask: tty, pinentry or auto.")
+    var prompt: PromptPlace.Choice = .auto
 
     @OptionGroup var options: AgentOptions
 
-    /// Where questions are asked; `auto` is the terminal, or stdin where there is none.
-    enum Prompt: String, ExpressibleByArgument, CaseIterable {
-        case tty, pinentry, auto
-    }
-
     func validate() throws {
-        if prompt == .pinentry {
-            throw ValidationError("Prompting by pinentry is not available in this version: use --prompt tty.")
+        if all, profile.name != nil || options.profile != nil {
+            throw ValidationError("Either --all or a profile, not both.")
+        }
+        if all, restart { throw ValidationError("--restart is for one profile, not for --all.") }
+        if check, restart || whenReady {
+            throw ValidationError("--check does nothing that --restart or --when-ready is for.")
         }
         _ = try options.profile(or: profile.name)
     }
 
     func run() throws {
-        let interrupts = try Interrupts()
-        let terminal = Terminal()
-        let profile = try options.profile(or: profile.name)
-        let client = try options.connect(interrupts)
-        if ifNeeded, let token = try currentToken(profile, client) {
-            // No sign-in took place, so there is no LoginState to print; the token was not asked for.
-            if options.json { try terminal.answer("{}") }
-            return terminal.say("Already signed in (profile \(token.profile)).")
-        }
-        var start = StartLogin(profile: profile)
-        start.restart = restart ? true : nil
-        // Only a profile with forwarded_for = ssh passes it on.
-        start.clientIP = Environment["SSH_CONNECTION"].flatMap(RemoteAddress.init(connection:))?.text
-        if let warning = try status(of: profile, client)?.otherPersonWarning { terminal.say(warning) }
-        let dialogue = LoginDialogue(client, options, terminal, interrupts)
-        let end = try dialogue.run(start)
-        if options.json { try terminal.answer(json: end.json) }
+        let name = try options.profile(or: profile.name)
+        if check { return try checkState(of: name) }
+        let run = try LoginRun(self)
+        if all { try run.all() } else { try run.one(name, ifNeeded: ifNeeded) }
     }
 
-    /// How the profile stands; nil if the agent does not say. What keeps it from that is said of the sign-in itself as well.
-    private func status(of profile: String?, _ client: Client) throws -> ProfileStatus? {
-        do {
-            let profiles = try client.call(ListProfiles()).value.profiles
-            return profiles.first { profile == nil ? $0.isDefault == true : $0.name == profile }
-        } catch is Failure {
-            return nil
-        }
-    }
-
-    /// A token that shows that nobody needs to sign in; nil if somebody does. Any other error, such as a locked
-    /// keyring, is no reason to sign in anew.
-    private func currentToken(_ profile: String?, _ client: Client) throws -> GetToken.Response? {
-        do {
-            return try client.call(GetToken(profile: profile)).value
-        } catch let failure as Failure {
-            guard let code = failure.agentError?.code, [.loginRequired, .mfaRequired].contains(code) else {
-                throw failure
+    /// Asks the agent alone, which neither renews anything nor looks into the keyring for it.
+    private func checkState(of name: String?) throws {
+        let profiles = try options.connect().call(ListProfiles()).value.profiles
+        let status: Int32
+        if all {
+            status =
+                profiles.contains(where: \.hasEnded)
+                ? ExitStatus.noPermission
+                : profiles.contains { $0.state == .locked } ? ExitStatus.tryAgain : 0
+        } else {
+            guard let profile = try profiles.named(name).first(where: { name != nil || $0.isDefault == true }) else {
+                throw Failure(
+                    AgentError(.unknownProfile, "No profile is named, and there is no default profile.") {
+                        $0.profiles = profiles.map(\.name)
+                    })
             }
-            return nil
+            status =
+                switch profile.state {
+                case .loginRequired, .mfaRequired, .signedOut: ExitStatus.noPermission
+                case .locked: ExitStatus.tryAgain
+                case .offline, .refreshing, .signedIn: 0
+                }
         }
+        if status != 0 { throw SilentEnd(status: status) }
     }
 }

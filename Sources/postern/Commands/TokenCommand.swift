@@ -9,8 +9,13 @@ struct TokenCommand: AgentCommand {
         commandName: "token",
         abstract: "Print a valid access token.",
         discussion: """
-            The token comes from the agent's memory, or by a refresh if it would not live long enough. Nobody is ever \
-            asked to sign in by this command: it exits 77 where that is needed.
+            The token comes from the agent's memory, or by a refresh if it would not live long enough. Without --login \
+            nobody is asked anything: it exits 77 where a sign-in is needed.
+
+            With --login it waits for a sign-in that is under way. Where there is none it begins one, on the terminal if \
+            stdin and stderr are one, else by pinentry if there is a display, else it exits 77 at once. Of many that find \
+            no sign-in at once one asks and all get their tokens; if that prompt is cancelled, or nobody answers it, all \
+            of them exit 77.
 
               postern token work --min-ttl 300
 
@@ -45,10 +50,12 @@ struct TokenRequest: ParsableArguments {
         name: .customLong("min-ttl"), help: ArgumentHelp("Seconds it must at least still live.", valueName: "seconds"))
     var minTTL: Int?
 
-    @Option(help: ArgumentHelp("Seconds to wait at most for a refresh.", valueName: "seconds"))
+    @Option(
+        help: ArgumentHelp(
+            "Seconds to wait at most for a refresh, and with --login for others' sign-ins.", valueName: "seconds"))
     var wait: Int?
 
-    @Flag(name: .customLong("login"), help: "Wait for a sign-in that is under way.")
+    @Flag(name: .customLong("login"), help: "Wait for a sign-in that is under way, or have the person sign in.")
     var joinLogin = false
 
     @Option(
@@ -60,6 +67,12 @@ struct TokenRequest: ParsableArguments {
     func answer(_ options: AgentOptions, line: (String) -> String) throws {
         let terminal = Terminal()
         let request = try makeRequest(options, terminal)
+        if joinLogin {
+            let signIn = try TokenSignIn(options, terminal, request)
+            return try options.json
+                ? terminal.answer(json: signIn.answer(as: JSONValue.self).json)
+                : terminal.answer(line(signIn.answer(as: Answer.self).value.token))
+        }
         let client = try options.connect()
         if options.json {
             return try terminal.answer(json: client.call(request, as: JSONValue.self).json)

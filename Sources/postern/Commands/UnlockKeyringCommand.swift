@@ -25,7 +25,9 @@ struct UnlockKeyringCommand: AgentCommand {
         let terminal = Terminal()
         terminal.progress("Waiting for the keyring's dialog to be answered…")
         defer { terminal.endProgress() }
-        let answer = try client.call(UnlockKeyring(timeout: timeout))
+        var request = UnlockKeyring(timeout: timeout)
+        request.ui = UserInterface.ofThisProcess
+        let answer = try client.call(request)
         terminal.endProgress()
         if options.json { return try terminal.answer(json: answer.json) }
         terminal.say("The keyring is unlocked.")

@@ -56,8 +56,10 @@ struct WatchCommand: AgentCommand {
             case .keyring: ("keyring \(event.keyring?.rawValue ?? "changed")", .plain)
             case .offline: ("tenant not reached", .warning)
             case .online: ("tenant reached again", .good)
+            case .locked where event.cause == "screen":
+                ("screen locked: profiles with lock = screen serve nothing", .warning)
             case .locked: ("agent locked", .warning)
-            case .unlocked: ("agent unlocked", .plain)
+            case .unlocked: (event.cause == "screen" ? "screen unlocked" : "agent unlocked", .plain)
             case .network: ("network changed", .plain)
             case .reloaded: ("configuration read again", .plain)
             case .loginStarted:

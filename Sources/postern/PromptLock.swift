@@ -1,0 +1,93 @@
+import CLinux
+import Glibc
+import PosternProtocol
+
+/// The one prompt that a person has at a time, whichever process shows it: flock(2) on a file, so that the kernel frees it if its holder dies.
+///
+/// The file names the profile that is asked about, for those who wait. A holder that ends in order empties it.
+final class PromptLock {
+    private let descriptor: CInt
+    /// The profile whose prompt ended by the death of its process: its sign-in may be live with nobody to lead it.
+    let abandoned: String?
+
+    /// The others' prompts have not ended in time.
+    struct TimedOut: Error {
+        var profile: String?
+    }
+
+    /// Waits until nobody else holds it.
+    ///
+    /// - Parameters:
+    ///   - profile: what the prompt is about; nil if that is not known.
+    ///   - limit: how long to wait; for ever if nil.
+    ///   - tell: is told once that it has to wait, and for which profile's prompt.
+    init(
+        _ path: String, profile: String?, _ interrupts: Interrupts, limit: Duration? = nil, tell: (String?) -> Void
+    ) throws {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw SystemError.last }
+        do {
+            try Self.wait(for: descriptor, path, interrupts, limit, tell)
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        self.descriptor = descriptor
+        abandoned = Self.holder(descriptor)
+        ftruncate(descriptor, 0)
+        if let profile, ProfileName.isValid(profile) { _ = pwrite(descriptor, profile, profile.utf8.count, 0) }
+    }
+
+    deinit {
+        ftruncate(descriptor, 0)
+        // Before the file is closed, which is what wakes those who wait.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
+
+    private static func wait(
+        for descriptor: CInt, _ path: String, _ interrupts: Interrupts, _ limit: Duration?, _ tell: (String?) -> Void
+    ) throws {
+        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return }
+        let watch = inotify_init1(CInt(IN_CLOEXEC | IN_NONBLOCK))
+        guard watch >= 0 else { throw SystemError.last }
+        defer { close(watch) }
+        inotify_add_watch(watch, path, UInt32(IN_CLOSE_WRITE))
+        let end = limit.map { ContinuousClock.now + $0 }
+        var isTold = false
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EWOULDBLOCK || errno == EINTR else { throw SystemError.last }
+            if let end, ContinuousClock.now >= end { throw TimedOut(profile: holder(descriptor)) }
+            if !isTold { tell(holder(descriptor)) }
+            isTold = true
+            var entries = [watch, interrupts.descriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            // Of a holder that dies the file is told to be closed just before the lock is free, so once a second it is tried all the same.
+            poll(&entries, 2, 1000)
+            if let interruption = interrupts.next() { throw interruption }
+            var events = [UInt8](repeating: 0, count: 4096)
+            _ = read(watch, &events, events.count)
+        }
+    }
+
+    private static func holder(_ descriptor: CInt) -> String? {
+        var bytes = [UInt8](repeating: 0, count: 65)
+        let count = pread(descriptor, &bytes, bytes.count, 0)
+        let name = String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self)
+        return ProfileName.isValid(name) ? name : nil
+    }
+}
+
+/// What a profile may be called.
+enum ProfileName {
+    static func isValid(_ name: String) -> Bool {
+        (1...64).contains(name.utf8.count)
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+    }
+}
