@@ -23,6 +23,12 @@ is_over() {
     state_is "$1" login_required || state_is "$1" signed_out
 }
 
+# words NAME COMMAND…: what a command says, to be looked at like a picture.
+words() {
+    pictures=$((${pictures-0} + 1))
+    { printf '$ %s\n' "${*:2}" && "${@:2}"; } >"/pictures/day-$(printf %02d "$pictures")-$1.txt" 2>&1 || true
+}
+
 tenant_options=(--mfa enrolled)
 start_tenant
 mkdir -p "$HOME/.config/postern"
@@ -91,6 +97,7 @@ await no_window Dunst || fail 'there is a notification, and nothing to tell'
 step 'scripts get tokens of both, many at once'
 is 'the account of desk' "$grace" "$(account desk)"
 is 'the account of work' "$ada" "$(account work)"
+words status postern status
 begun=()
 for _ in {1..10}; do
     postern token desk >>"$HOME/tokens" &
@@ -110,11 +117,14 @@ within 15 token_ends_with desk 0 || fail "postern token desk: $(cat "$HOME/refus
 step 'while the screen is locked nothing of it leaves'
 lock_screen
 await token_ends_with desk 77 || fail "the status for desk is $(token_status desk)"
+words locked postern token desk
+words locked-status postern status --profile desk
 is 'the session' locked "$(postern profiles --json | jq --raw-output '.profiles[] | select(.name == "desk").session.state')"
 is 'the status for work' 0 "$(token_status work)"
 
 step 'also after it has slept that way'
 sleep_and_resume
+# Longer than the desktop has for saying that it is locked.
 sleep 11
 is 'the status for desk' 77 "$(token_status desk)"
 

@@ -115,7 +115,7 @@ for program in pinentry-gtk-2 pinentry-qt; do
     window pinentry >/dev/null
     first=$login
     begin_login other
-    sleep 1
+    sleep 1 # long enough for another window
     is 'the number of windows' 1 "$(xdotool search --onlyvisible --class pinentry | wc --lines)"
     type_into_pinentry "$code"
     code=$(code_after "$others" grace@example.com)
