@@ -202,7 +202,8 @@ let package = Package(
         .testTarget(
             name: "Fuzzing",
             dependencies: [
-                "Agent", "Auth0", "CLinux", "Keyring", "KeyringProtocol", "OutsideInput", "PosternProtocol", "postern",
+                "Agent", "Assuan", "Auth0", "CLinux", "Keyring", "KeyringProtocol", "OutsideInput", "PosternProtocol",
+                "postern",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),

@@ -15,6 +15,8 @@ package enum Reader: String, CaseIterable, Codable, Sendable {
     case longLines = "long-lines"
     case mfaAnswer = "mfa-answer"
     case params
+    case pinentryConfiguration = "pinentry-configuration"
+    case pinentryLines = "pinentry-lines"
     case processStatus = "process-status"
     case record
     case request
@@ -47,6 +49,8 @@ package enum Reader: String, CaseIterable, Codable, Sendable {
         case .longLines: Requests.readLongLines(bytes)
         case .mfaAnswer: TenantAnswers.readMFA(bytes)
         case .params: Requests.readParams(bytes)
+        case .pinentryConfiguration: Pinentries.readConfiguration(bytes)
+        case .pinentryLines: Pinentries.readLines(bytes)
         case .processStatus: Processes.readStatus(bytes)
         case .record: Records.read(bytes)
         case .request: Requests.read(bytes)
