@@ -16,7 +16,8 @@ enabled() {
 
 # started: postern-login.service has run, however it ended.
 started() {
-    (($(systemctl --user show --property=ExecMainStartTimestampMonotonic --value postern-login.service) > 0))
+    # Of a unit that has ended systemd itself soon knows nothing any more.
+    grep --quiet --text USER_UNIT=postern-login.service "$JOURNAL"
 }
 
 # A link that leads nowhere is a file too.
