@@ -41,7 +41,7 @@ actor Desktop {
     @discardableResult
     func take(_ news: DesktopState.News) -> Bool {
         let old = (session, state.areSessionsKnown, state.isScreenSaverKnown)
-        let hadSessions = state.sessions?.open.isEmpty == false
+        let hadSessions = state.lastSessions?.open.isEmpty == false
         state.take(news)
         switch news {
         case .goingToSleep: Task { await callSleepOff() }

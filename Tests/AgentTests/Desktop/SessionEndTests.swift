@@ -78,6 +78,19 @@ struct SessionEndTests {
         }
     }
 
+    @Test("a login manager that is away as the last session ends changes nothing in that")
+    func withoutSessionOrLoginManager() async throws {
+        try await AgentFixture.run(["persist = session"]) { fixture in
+            await fixture.agent.desktopChanged(Self.sessions(nil, []))
+            try await fixture.signIn()
+            await fixture.agent.desktopChanged(Self.sessions("5", ["5"]))
+            await fixture.agent.desktopChanged(.sessions(nil))
+            #expect(try await fixture.token().from == .cache)
+            await fixture.agent.desktopChanged(Self.sessions(nil, []))
+            try await Self.expectEnded(fixture)
+        }
+    }
+
     @Test("an agent that is started in the same session goes on with it; one that finds it gone drops it unseen")
     func restart() async throws {
         try await Self.run { fixture in
