@@ -149,6 +149,8 @@ extension Agent {
                 }
             }
         }
+        // While somebody waited the settings may have changed.
+        try await checkServing(account)
         guard let claims = IDTokenClaims.json(ofVerified: token),
             let value = try? JSONDecoder().decode(JSONValue.self, from: Data(claims))  // not decodable: said below
         else {

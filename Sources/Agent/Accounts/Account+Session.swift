@@ -8,6 +8,7 @@ extension Account {
     ///
     /// - Parameter wasLast: the person has no session any more; who signed in without one is signed out then.
     func sessionsChanged(wasLast: Bool) async {
+        await revokeOtherEnded()
         guard profile.persist == .session, let credentials = record ?? served.credentials,
             let mark = credentials.session
         else { return }
@@ -20,6 +21,29 @@ extension Account {
         failWaiters(with: .loginRequired("expired", profile: profile.name))
         drop(ended)
         parts.events.publish(.loginRequired, profile: profile.name) { $0.cause = "expired" }
+    }
+
+    /// Revokes what would be used if the profile's settings were put back, where its session is over. The record that it may have in the keyring is dropped
+    /// when it is found.
+    private func revokeOtherEnded() async {
+        for credentials in former + handedOver {
+            guard let mark = credentials.session,
+                await parts.desktop.hasEnded(mark, since: credentials.signedInAt),
+                (former + handedOver).contains(where: { $0.refreshToken == credentials.refreshToken })
+            else { continue }
+            former.removeAll { $0.refreshToken == credentials.refreshToken }
+            handedOver.removeAll { $0.refreshToken == credentials.refreshToken }
+            if case .signedOut = served { hasEnded = true }
+            _ = revokeWhereIssued(credentials, isReplaced: true)
+            parts.deadlines.moved(of: self)
+        }
+    }
+
+    /// The session that a record is of which says none, as of an earlier program, or of another `persist`: that of now, at the latest the person's last.
+    func mark(of credentials: Credentials) async -> SessionMark? {
+        guard profile.persist == .session else { return nil }
+        if let mark = credentials.session { return mark }
+        return await parts.desktop.mark
     }
 
     /// Drops a record that was found, whose session ended while no agent was there to see it.

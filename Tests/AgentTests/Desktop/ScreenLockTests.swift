@@ -199,6 +199,24 @@ struct ScreenLockTests {
         }
     }
 
+    @Test("so it is with an ID token")
+    func reconfiguredIDToken() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            await fixture.agent.desktopChanged(.screenSaver(nil))
+            await fixture.agent.desktopChanged(Self.locked)
+            fixture.clock.advance(by: 90_000)
+            await fixture.order(.hold)
+            async let error = failure { () async throws(AgentError) in
+                _ = try await fixture.agent.idToken(GetIDToken())
+            }
+            try await fixture.tenant.requestHeld(at: .token, grant: .refreshToken)
+            try await fixture.reconfigure(adding: ["lock = screen"])
+            await fixture.tenant.release()
+            #expect(await error?.code == .agentLocked)
+        }
+    }
+
     @Test("a sleep is not called off by the time of the one before it")
     func sleepAfterSleep() async throws {
         try await Self.run { fixture in

@@ -1,3 +1,4 @@
+import Auth0
 import DevTenant
 import Foundation
 import KeyringProtocol
@@ -185,6 +186,48 @@ struct SessionEndTests {
             await restarted.agent.desktopChanged(Self.sessions(nil, []))
             fixture.store.fail(nil)
             try await Self.expectEnded(restarted)
+        }
+    }
+
+    @Test("a record that says no session, of an earlier program, ends with the one that there is")
+    func unmarked() async throws {
+        try await Self.run { fixture in
+            var credentials = try #require(await fixture.account.record)
+            credentials.session = nil
+            let item = KeyringItem(kind: .session, profile: "work", collection: .session)
+            try await fixture.store.save(try credentials.json(at: fixture.clock), as: item)
+            let restarted = try await fixture.restarted()
+            await restarted.agent.desktopChanged(Self.sessions("2", ["2"]))
+            #expect(try await restarted.token().from == .cache)
+            await restarted.agent.desktopChanged(Self.sessions(nil, []))
+            try await Self.expectEnded(restarted)
+        }
+    }
+
+    @Test("what systemd kept of it is not used with another persist")
+    func unsavedOfSession() async throws {
+        try await Self.run("keyring") { fixture in
+            var credentials = try #require(await fixture.account.record)
+            credentials.session = SessionMark(id: "2", boot: "boot")
+            fixture.store.forget()
+            let unsaved = UnsavedRecords(inherited: [
+                ("unsaved.1.work", try SealedFile.make(Secret(try credentials.json(at: fixture.clock))))
+            ])
+            let restarted = try await fixture.restarted(unsaved: unsaved)
+            #expect(await restarted.tokenError()?.data.cause == "settings_changed")
+        }
+    }
+
+    @Test("one that waits for its persist to be put back is revoked when its session ends")
+    func handedOver() async throws {
+        try await Self.run { fixture in
+            let text = try String(contentsOfFile: fixture.files.configurationPath, encoding: .utf8)
+            try fixture.files.writeConfiguration([text.replacingOccurrences(of: "persist = session", with: "")])
+            try await fixture.agent.applyConfiguration()
+            #expect(await fixture.tokenError()?.data.cause == "settings_changed")
+            await fixture.agent.desktopChanged(Self.sessions(nil, []))
+            try await fixture.tenant.requestAnswered(at: .revoke)
+            #expect(await fixture.tokenError()?.data.cause == "expired")
         }
     }
 
