@@ -147,9 +147,9 @@ package final class LoginManager: Sendable {
 // MARK: - What happens
 
 extension LoginManager {
-    /// From now on it answers what it is asked of sessions.
-    package func tellOfSessions() {
-        state.withLock { $0.isTellingOfSessions = true }
+    /// Whether it answers from now on what it is asked of sessions.
+    package func tellOfSessions(_ isTelling: Bool = true) {
+        state.withLock { $0.isTellingOfSessions = isTelling }
     }
 
     /// Announces that the machine goes to sleep.

@@ -61,18 +61,18 @@ actor LogindMonitor: Service {
         await hearOfSleep(logind, &lock)
         var view = logind.view() ?? Logind.View()
         await told(.sessions(view.sessions))
-        var isStale = false
         var backoff = Backoff(base: Self.pause, cap: Self.longestPause)
-        var nextTry = clock.now + backoff.next()
+        var nextTry = logind.isMute ? clock.now + backoff.next() : nil
         while !Task.isCancelled {
-            let isTryDue = logind.isMute && clock.now >= nextTry
+            let isTryDue = nextTry.map { $0 <= clock.now } ?? false
             if isTryDue {
+                nextTry = nil
                 logind.askAgain()
-                nextTry = clock.now + backoff.next()
             }
+            // Before any pause: what came in during a call shows in no descriptor any more.
             let arrived = try logind.news()
-            guard let news = arrived ?? (isStale || isTryDue ? [] : nil) else {
-                let pause = logind.isMute ? max(nextTry.duration(since: clock.now), .zero) : nil
+            guard let news = arrived ?? (isTryDue ? [] : nil) else {
+                let pause = nextTry.map { max($0.duration(since: clock.now), .zero) }
                 await logind.awaitArrival(for: pause, on: clock)
                 continue
             }
@@ -84,11 +84,12 @@ actor LogindMonitor: Service {
                     await told(wish.isLock ? .lock(session: id) : .unlock(session: id))
                 }
             }
-            let latest = logind.view()
-            isStale = latest == nil
-            if isStale {
-                await logind.awaitArrival(for: Self.pause, on: clock)
-            } else if let latest, latest != view {
+            guard let latest = logind.view() else {
+                nextTry = clock.now + Self.pause
+                continue
+            }
+            nextTry = logind.isMute ? nextTry ?? clock.now + backoff.next() : nil
+            if latest != view {
                 view = latest
                 await told(.sessions(view.sessions))
             }

@@ -170,6 +170,22 @@ struct LogindMonitorTests {
         }
     }
 
+    @Test("what is told while an answer is waited for in vain is heard at once")
+    func toldMeanwhile() async throws {
+        try await withPrivateDesktop(provider: .none) { desktop in
+            let login = try LoginManager(on: desktop, sessions: [.init("2")])
+            let story = Watched(Story())
+            try await Self.withMonitor(on: desktop, story, ManualClock()) {
+                try await story.told(.sessions(.init(display: "2", open: ["2"])))
+                login.tellOfSessions(false)
+                try await login.have([.init("2")], desktop)
+                while try await desktop.callCount("GetUser") < 2 {}
+                try await login.ask("2", toLock: true, desktop)
+                try await story.told(.lock(session: "2"))
+            }
+        }
+    }
+
     @Test("a sleep that was announced while the bus was lost is heard of before the sessions are")
     func sleepMissed() async throws {
         try await withPrivateDesktop(provider: .none) { desktop in
