@@ -149,6 +149,8 @@ extension Agent {
                 }
             }
         }
+        // While somebody waited the settings may have changed.
+        try await checkServing(account)
         guard let claims = IDTokenClaims.json(ofVerified: token),
             let value = try? JSONDecoder().decode(JSONValue.self, from: Data(claims))  // not decodable: said below
         else {
@@ -196,7 +198,12 @@ extension Agent {
     ) async throws(AgentError) -> (AccessToken, GetToken.Response.Source) {
         let joinLogin = request.joinLogin ?? false
         // The short way, which most tokens go, is not made longer.
-        guard profile.lock == .screen else { return try await token(ask, of: account, joinLogin: joinLogin, pid) }
+        guard profile.lock == .screen else {
+            let answer = try await token(ask, of: account, joinLogin: joinLogin, pid)
+            // While somebody waited the settings may have changed.
+            if answer.1 != .cache { try await checkServing(account) }
+            return answer
+        }
         return try await serving(profile, for: ask.wait, isNamed: request.wait != nil) { wait throws(AgentError) in
             try await token(ask.with(wait: wait), of: account, joinLogin: joinLogin, pid)
         }

@@ -58,6 +58,7 @@ package final class LoginManager: Sendable {
         var isPreparing = false
         var sessions: [Session] = []
         var display: String?
+        var isTellingOfSessions = true
     }
 
     private let state: Mutex<State>
@@ -66,7 +67,8 @@ package final class LoginManager: Sendable {
     ///   - sessions: of the user; the first is the one with the display.
     ///   - isTellingOfSessions: whether it answers what it is asked of them.
     package init(on desktop: PrivateDesktop, sessions: [Session] = [], isTellingOfSessions: Bool = true) throws {
-        state = Mutex(State(sessions: sessions, display: sessions.first?.id))
+        state = Mutex(
+            State(sessions: sessions, display: sessions.first?.id, isTellingOfSessions: isTellingOfSessions))
         try BusPeer(Self.name, on: desktop) { [self] call in
             switch call.member {
             case "Inhibit":
@@ -90,7 +92,7 @@ package final class LoginManager: Sendable {
                         path: Session(call.argument).path, interface: "org.freedesktop.login1.Session",
                         member: call.member, []),
                 ]
-            case "GetUser" where isTellingOfSessions: return [.answer([.objectPath(Self.userPath)])]
+            case "GetUser" where state.withLock(\.isTellingOfSessions): return [.answer([.objectPath(Self.userPath)])]
             case "Get":
                 guard case .string(let name)? = call.arguments.last, let value = property(name, of: call.path) else {
                     return [.fail("org.freedesktop.DBus.Error.UnknownObject")]
@@ -145,6 +147,11 @@ package final class LoginManager: Sendable {
 // MARK: - What happens
 
 extension LoginManager {
+    /// Whether it answers from now on what it is asked of sessions.
+    package func tellOfSessions(_ isTelling: Bool = true) {
+        state.withLock { $0.isTellingOfSessions = isTelling }
+    }
+
     /// Announces that the machine goes to sleep.
     package func sleep(_ desktop: PrivateDesktop) async throws {
         try await desktop.call(Self.name, Self.path, Self.interface, "Sleep", [])

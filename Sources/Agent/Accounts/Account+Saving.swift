@@ -76,8 +76,10 @@ extension Account {
                 return
             }
             if await dropIfSessionIsOver(credentials) { return }
+            let mark = await mark(of: credentials)
             guard epoch == self.epoch else { return }
-            let isNoted = credentials.binding.anchors != nil
+            let isNoted = credentials.binding.anchors != nil && credentials.session == mark
+            credentials.session = mark
             credentials.binding = credentials.binding.noting(profile)
             doubtSince = credentials.refreshingSince
             record = credentials

@@ -41,6 +41,8 @@ extension Account {
         answerWaiters()
         if !waiters.isEmpty { refreshNow() }
         parts.deadlines.moved(of: self)
+        // It may have ended just before there was anything to end.
+        await sessionsChanged(wasLast: false)
     }
 
     /// Revokes what sign-ins have replaced, wherever it was issued.

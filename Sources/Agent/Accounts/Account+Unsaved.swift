@@ -15,7 +15,7 @@ extension Account {
     /// - Returns: whether there was one that is this profile's sign-in, or may be.
     func takeUnsavedRecord() async -> Bool {
         guard let json = parts.unsaved.inherited(of: profile.name) else { return false }
-        let credentials: Credentials
+        var credentials: Credentials
         do {
             credentials = try Credentials(json: json.revealed, at: parts.clock)
         } catch {
@@ -33,14 +33,16 @@ extension Account {
             parts.unsaved.set(nil, of: profile.name, at: parts.clock)
             return false
         }
-        guard credentials.binding.permits(profile) else {
+        guard credentials.binding.permits(profile), profile.persist == .session || credentials.session == nil else {
             // The settings may be put back.
             parts.log.notice("The unsaved record belongs to other settings and is not used.", metadata: metadata)
             addFormer(credentials)
             return false
         }
         let epoch = epoch
-        if await dropIfSessionIsOver(credentials) || epoch != self.epoch { return true }
+        if await dropIfSessionIsOver(credentials) { return true }
+        credentials.session = await mark(of: credentials)
+        guard epoch == self.epoch else { return true }
         parts.log.notice(
             "Taken from the service manager: a sign-in that the keyring has not saved yet.", metadata: metadata)
         goOn(with: credentials)

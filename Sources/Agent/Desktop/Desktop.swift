@@ -11,6 +11,10 @@ actor Desktop {
     private var state = DesktopState()
     /// Whether anybody is served by whether the screen is locked (`lock = screen`).
     private var isLockFollowed = false
+    /// When the person's last session ended that there was.
+    private var lastEnd = Date.distantPast
+    /// How many sleeps were announced.
+    private var sleeps = 0
     /// What subscribers know.
     private var told = DesktopSession.State.active
     private var waiters: [Int: AsyncStream<Never>.Continuation] = [:]
@@ -41,10 +45,12 @@ actor Desktop {
     @discardableResult
     func take(_ news: DesktopState.News) -> Bool {
         let old = (session, state.areSessionsKnown, state.isScreenSaverKnown)
-        let hadSessions = state.sessions?.open.isEmpty == false
+        let hadSessions = state.lastSessions?.open.isEmpty == false
         state.take(news)
         switch news {
-        case .goingToSleep: Task { await callSleepOff() }
+        case .goingToSleep:
+            sleeps += 1
+            Task { [sleeps] in await callOff(sleeps) }
         case .resumed:
             Task {
                 try? await clock.sleep(for: DesktopState.wakingTime)  // never cancelled
@@ -54,13 +60,16 @@ actor Desktop {
         }
         tellChange()
         if (session, state.areSessionsKnown, state.isScreenSaverKnown) != old || news == .later { wakeWaiters() }
-        return hadSessions && state.sessions?.open.isEmpty == true
+        guard hadSessions, state.sessions?.open.isEmpty == true else { return false }
+        lastEnd = clock.now
+        return true
     }
 
     /// A sleep that was announced and is not heard of any more was called off, after as long a time awake as for refreshes.
-    private func callSleepOff() async {
+    private func callOff(_ sleep: Int) async {
         let end = clock.awake + Account.sleepLimit
-        while state.isAsleep {
+        // Another one has its own time.
+        while state.isAsleep, sleep == sleeps {
             let left = end - clock.awake
             guard left > 0 else { return _ = take(.resumed(at: clock.now)) }
             try? await clock.sleep(for: .seconds(left))  // never cancelled
@@ -103,7 +112,10 @@ actor Desktop {
     }
 
     /// Whether the session has ended that somebody signed in in.
-    func hasEnded(_ mark: SessionMark) async -> Bool {
+    ///
+    /// - Parameter signedInAt: when they did, Unix time: without a session of its own it lasts as long as any.
+    func hasEnded(_ mark: SessionMark, since signedInAt: Int) async -> Bool {
+        if mark.id.isEmpty, signedInAt < lastEnd.unixTime { return true }
         if !mark.id.isEmpty, !state.areSessionsKnown {
             await clock.limit(Self.patience) { await self.known { $0.areSessionsKnown } }
         }

@@ -38,10 +38,13 @@ struct DesktopState: Equatable, Sendable {
     static let wakingTime = Duration.seconds(10)
 
     private(set) var sessions: Sessions?
+    /// What the login manager said last. One that is restarted, or whose bus is lost, has unlocked nothing.
+    private(set) var lastSessions: Sessions?
     /// Whether somebody has looked for a login manager, and for a screen saver.
     private(set) var areSessionsKnown = false
     private(set) var isScreenSaverKnown = false
-    private var lockedSession: String?
+    /// Those that the login manager asked to lock, and that have not said since how they are.
+    private var lockedSessions: Set<String> = []
     private var isScreenSaverOn: Bool?
     private var sleep = Sleep.awake
 
@@ -49,13 +52,14 @@ struct DesktopState: Equatable, Sendable {
         switch news {
         case .sessions(let new):
             areSessionsKnown = true
-            if let old = sessions, old.isHintedLocked, new?.isHintedLocked == false, old.display == new?.display {
-                unlock()
-            }
-            if lockedSession != new?.display { lockedSession = nil }
             sessions = new
+            guard let new else { return }
+            if let old = lastSessions, old.isHintedLocked, !new.isHintedLocked, old.display == new.display { unlock() }
+            lockedSessions.formIntersection(new.open)
+            if new.isHintedLocked, let display = new.display { lockedSessions.remove(display) }
+            lastSessions = new
         case .lock(let session):
-            if session == sessions?.display { lockedSession = session }
+            if session == sessions?.display { lockedSessions.insert(session) }
         case .unlock(let session):
             if session == sessions?.display { unlock() }
         case .screenSaver(let isOn):
@@ -71,18 +75,22 @@ struct DesktopState: Equatable, Sendable {
 
     /// Somebody has unlocked the screen, so that nothing from before it counts.
     private mutating func unlock() {
-        lockedSession = nil
+        if let display = lastSessions?.display { lockedSessions.remove(display) }
+        // The login manager says again what holds when it is back.
+        if sessions == nil { lastSessions?.isHintedLocked = false }
         if isScreenSaverOn == true { isScreenSaverOn = false }
         if sleep != .asleep { sleep = .awake }
     }
 
     /// How the session stands that a prompt would be shown in. Without a login manager there is one if there is a screen saver to tell of it.
     func session(at now: Date) -> DesktopSession {
-        guard sessions?.display != nil || sessions == nil && isScreenSaverOn != nil else {
+        // A screen saver speaks for the session only once it is known that no login manager does.
+        guard sessions?.display != nil || sessions == nil && areSessionsKnown && isScreenSaverOn != nil else {
             return DesktopSession(id: "", state: .none)
         }
         let isLocked =
-            sessions?.isHintedLocked == true || lockedSession != nil || isScreenSaverOn == true || isAsleep(at: now)
+            lastSessions?.isHintedLocked == true || lastSessions?.display.map(lockedSessions.contains) == true
+            || isScreenSaverOn == true || isAsleep(at: now)
         return DesktopSession(id: sessions?.display ?? "", state: isLocked ? .locked : .active)
     }
 

@@ -65,7 +65,7 @@ actor ScreenSaverMonitor: Service {
     /// Tells what there is to tell until the connection is lost.
     private func follow(_ bus: BusConnection) async throws(BusConnection.CallError) {
         var owner = try bus.owner(of: Self.name, timeout: Self.patience)
-        await told(.screenSaver(owner.map { isActive(bus, $0) }))
+        await told(.screenSaver(owner.flatMap { isActive(bus, $0) }))
         while !Task.isCancelled {
             guard let signal = try bus.nextSignal() else {
                 await bus.awaitArrival(for: nil, on: clock)
@@ -78,20 +78,23 @@ actor ScreenSaverMonitor: Service {
                 await told(.screenSaver(isOn))
             case "NameOwnerChanged":
                 owner = try bus.owner(of: Self.name, timeout: Self.patience)
-                await told(.screenSaver(owner.map { isActive(bus, $0) }))
+                await told(.screenSaver(owner.flatMap { isActive(bus, $0) }))
             default:
                 continue
             }
         }
     }
 
-    /// What it answers; one that does not is not on, as far as anybody can tell.
-    private func isActive(_ bus: BusConnection, _ owner: String) -> Bool {
+    /// What it answers; one that knows no such method is not on, as far as anybody can tell. Nil: it does not answer, which is no unlock.
+    private func isActive(_ bus: BusConnection, _ owner: String) -> Bool? {
         for path in Self.paths {
-            let answer = try? bus.call(owner, path, Self.name, "GetActive", [], timeout: Self.patience) {
-                message throws(BusConnection.CallError) in try message.boolean()
+            do throws(BusConnection.CallError) {
+                return try bus.call(owner, path, Self.name, "GetActive", [], timeout: Self.patience) {
+                    message throws(BusConnection.CallError) in try message.boolean()
+                }
+            } catch {
+                if error.meansTimedOut { return nil }
             }
-            if let answer { return answer }
         }
         return false
     }

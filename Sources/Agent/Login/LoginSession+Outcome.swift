@@ -30,6 +30,8 @@ extension LoginSession {
         let person = try await person(in: response)
         if let target = passwordless?.target { try await account.checkAddress(target) }
         try await account.checkPerson(person.sub)
+        // The person who began it may be gone, and somebody else in their place.
+        if await hasSessionEnded { throw over }
         // Whoever cancelled, or waited too long, is not signed in after all.
         try beginSaving()
         let token = AccessToken(

@@ -56,6 +56,8 @@ actor LoginSession {
     let account: Account
     private(set) var tenant: Tenant
     let parts: LoginSessions.Parts
+    /// The desktop session in which it was begun.
+    private let mark: SessionMark
     /// Whom the login sends something to.
     nonisolated let recipient: CodeBudget.Recipient
     var clock: any AgentClock { parts.clock }
@@ -75,7 +77,7 @@ actor LoginSession {
 
     init(
         _ purpose: Purpose, _ passwordless: Passwordless?, to recipient: CodeBudget.Recipient, account: Account,
-        profile: Profile, tenant: Tenant, parts: LoginSessions.Parts
+        profile: Profile, tenant: Tenant, mark: SessionMark, parts: LoginSessions.Parts
     ) {
         self.purpose = purpose
         self.passwordless = passwordless
@@ -83,6 +85,7 @@ actor LoginSession {
         self.profile = profile
         self.tenant = tenant
         self.recipient = recipient
+        self.mark = mark
         self.parts = parts
         let limit = parts.clock.now.addingTimeInterval(TimeInterval(Self.timeLimit))
         // What serves a caller serves no enrolment for longer.
@@ -118,7 +121,16 @@ actor LoginSession {
     var isWanted: Bool {
         get async {
             if case .refresh(let demand) = purpose { return await account.awaits(demand) }
-            return await !account.isStopping
+            guard await !account.isStopping else { return false }
+            return await !hasSessionEnded
+        }
+    }
+
+    /// Whether what it brings would have ended already, with the session in which it was begun (`persist = session`).
+    var hasSessionEnded: Bool {
+        get async {
+            guard profile.persist == .session, !mark.id.isEmpty else { return false }
+            return await parts.desktop.hasEnded(mark, since: 0)
         }
     }
 

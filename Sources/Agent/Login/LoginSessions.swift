@@ -203,7 +203,7 @@ extension LoginSessions {
                     target: target, message: message, scope: profile.scope, audience: profile.audience)
             }
         let recipient = CodeBudget.Recipient(target.username, of: profile)
-        let session = make(purpose, passwordless, to: recipient, account, profile, tenant)
+        let session = await make(purpose, passwordless, to: recipient, account, profile, tenant)
         try await session.begin(passwordless)
         session.announce(by: pid)
         return await add(session)
@@ -212,9 +212,10 @@ extension LoginSessions {
     private func make(
         _ purpose: LoginSession.Purpose, _ passwordless: LoginSession.Passwordless?,
         to recipient: CodeBudget.Recipient, _ account: Account, _ profile: Profile, _ tenant: Tenant
-    ) -> LoginSession {
+    ) async -> LoginSession {
         LoginSession(
-            purpose, passwordless, to: recipient, account: account, profile: profile, tenant: tenant, parts: parts)
+            purpose, passwordless, to: recipient, account: account, profile: profile, tenant: tenant,
+            mark: await parts.desktop.mark, parts: parts)
     }
 
     private func add(_ session: LoginSession) async -> LoginState {

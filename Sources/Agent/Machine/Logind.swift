@@ -9,8 +9,8 @@ final class Logind {
 
     private let bus: BusConnection
     private let patience: Duration
-    /// It does not answer what it is asked of sessions, and is not asked again by this connection.
-    private var isMute = false
+    /// It does not answer what it is asked of sessions, and is not asked again with each news.
+    private(set) var isMute = false
     private var hasAnswered = false
 
     /// Connects, and subscribes to all that may tell of a change.
@@ -116,6 +116,11 @@ extension Logind {
             isMute = error.meansTimedOut
             return View()
         }
+    }
+
+    /// Has one that was mute be asked again: it may only have been slow, as when a session starts.
+    func askAgain() {
+        isMute = false
     }
 
     private func look() throws(BusConnection.CallError) -> View {

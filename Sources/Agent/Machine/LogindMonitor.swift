@@ -9,6 +9,8 @@ actor LogindMonitor: Service {
     private static let patience = Duration.seconds(2)
     /// After this long a logind that did not answer is asked again how the sessions stand.
     private static let pause = Duration.seconds(5)
+    /// The longest time after which one is asked again that has never answered.
+    private static let longestPause = Duration.seconds(300)
 
     private let executor = BlockingExecutor(label: "postern.logind-monitor")
     private let busAddress: String
@@ -55,26 +57,26 @@ actor LogindMonitor: Service {
     /// Acts upon what logind says until the connection is lost.
     private func follow(_ logind: Logind) async throws(BusConnection.CallError) {
         var lock = try? logind.inhibitSleep()
+        // Before anything can be served by what is told of the sessions: a sleep or a resume may have been missed.
+        await hearOfSleep(logind, &lock)
         var view = logind.view() ?? Logind.View()
         await told(.sessions(view.sessions))
-        var isStale = false
+        var backoff = Backoff(base: Self.pause, cap: Self.longestPause)
+        var nextTry = logind.isMute ? clock.now + backoff.next() : nil
         while !Task.isCancelled {
+            let isTryDue = nextTry.map { $0 <= clock.now } ?? false
+            if isTryDue {
+                nextTry = nil
+                logind.askAgain()
+            }
+            // Before any pause: what came in during a call shows in no descriptor any more.
             let arrived = try logind.news()
-            guard let news = arrived ?? (isStale ? [] : nil) else {
-                await logind.awaitArrival(for: nil, on: clock)
+            guard let news = arrived ?? (isTryDue ? [] : nil) else {
+                let pause = nextTry.map { max($0.duration(since: clock.now), .zero) }
+                await logind.awaitArrival(for: pause, on: clock)
                 continue
             }
-            // Every user of the machine may send signals to this connection: none is believed, logind is asked.
-            if let answer = try? logind.isPreparingForSleep(), answer != isPreparing {
-                isPreparing = answer
-                if isPreparing {
-                    await changed(.goingToSleep)
-                    lock = nil
-                } else {
-                    lock = try? logind.inhibitSleep()
-                    await changed(.resumed)
-                }
-            }
+            await hearOfSleep(logind, &lock)
             // A logind that has just been started gave none before.
             if lock == nil, !isPreparing { lock = try? logind.inhibitSleep() }
             for wish in news {
@@ -82,15 +84,29 @@ actor LogindMonitor: Service {
                     await told(wish.isLock ? .lock(session: id) : .unlock(session: id))
                 }
             }
-            let latest = logind.view()
-            isStale = latest == nil
-            if isStale {
-                await logind.awaitArrival(for: Self.pause, on: clock)
-            } else if let latest, latest != view {
+            guard let latest = logind.view() else {
+                nextTry = clock.now + Self.pause
+                continue
+            }
+            nextTry = logind.isMute ? nextTry ?? clock.now + backoff.next() : nil
+            if latest != view {
                 view = latest
                 await told(.sessions(view.sessions))
             }
         }
         withExtendedLifetime(lock) {}
+    }
+
+    /// Every user of the machine may send signals to this connection: none is believed, logind is asked.
+    private func hearOfSleep(_ logind: Logind, _ lock: inout InhibitorLock?) async {
+        guard let answer = try? logind.isPreparingForSleep(), answer != isPreparing else { return }
+        isPreparing = answer
+        if isPreparing {
+            await changed(.goingToSleep)
+            lock = nil
+        } else {
+            lock = try? logind.inhibitSleep()
+            await changed(.resumed)
+        }
     }
 }

@@ -33,6 +33,22 @@ struct DesktopStateTests {
             ([.sessions(one), .lock(session: "2"), .sessions(.init(display: "3", open: ["2", "3"]))], .active),
             ([.sessions(one), .sessions(.init())], .none),
             ([.sessions(one), .lock(session: "2"), .sessions(nil)], .none),
+            (
+                [
+                    .sessions(one), .lock(session: "2"), .sessions(.init(display: "3", open: ["2", "3"])),
+                    .sessions(one),
+                ], .locked
+            ),
+            // A login manager that is restarted, or not to be reached, has unlocked nothing, whatever a screen saver says that never locks.
+            ([.sessions(one), .lock(session: "2"), .sessions(nil), .sessions(one)], .locked),
+            ([.sessions(one), .lock(session: "2"), .sessions(locked), .sessions(nil), .sessions(one)], .active),
+            ([.screenSaver(false), .sessions(locked), .sessions(nil)], .locked),
+            ([.screenSaver(false), .sessions(one), .lock(session: "2"), .sessions(nil)], .locked),
+            ([.screenSaver(false), .sessions(locked), .sessions(nil), .sessions(one)], .active),
+            ([.sessions(locked), .screenSaver(true), .sessions(nil), .screenSaver(false)], .active),
+            ([.sessions(locked), .screenSaver(true), .sessions(nil), .screenSaver(false), .sessions(locked)], .locked),
+            // Nor is one absent that has not been heard of yet.
+            ([.screenSaver(false)], .none),
             // The screen saver, beside the login manager and without one.
             ([.sessions(one), .screenSaver(true)], .locked), ([.sessions(one), .screenSaver(false)], .active),
             ([.sessions(one), .screenSaver(nil)], .active), ([.sessions(locked), .screenSaver(false)], .locked),

@@ -183,6 +183,57 @@ struct ScreenLockTests {
         }
     }
 
+    @Test("who waits while lock = screen comes into force is given nothing while the screen is locked")
+    func reconfigured() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            await fixture.agent.desktopChanged(.screenSaver(nil))
+            await fixture.agent.desktopChanged(Self.locked)
+            try await fixture.expireToken()
+            await fixture.order(.hold)
+            async let error = fixture.tokenError()
+            try await fixture.tenant.requestHeld(at: .token, grant: .refreshToken)
+            try await fixture.reconfigure(adding: ["lock = screen"])
+            await fixture.tenant.release()
+            #expect(await error?.code == .agentLocked)
+        }
+    }
+
+    @Test("so it is with an ID token")
+    func reconfiguredIDToken() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            await fixture.agent.desktopChanged(.screenSaver(nil))
+            await fixture.agent.desktopChanged(Self.locked)
+            fixture.clock.advance(by: 90_000)
+            await fixture.order(.hold)
+            async let error = failure { () async throws(AgentError) in
+                _ = try await fixture.agent.idToken(GetIDToken())
+            }
+            try await fixture.tenant.requestHeld(at: .token, grant: .refreshToken)
+            try await fixture.reconfigure(adding: ["lock = screen"])
+            await fixture.tenant.release()
+            #expect(await error?.code == .agentLocked)
+        }
+    }
+
+    @Test("a sleep is not called off by the time of the one before it")
+    func sleepAfterSleep() async throws {
+        try await Self.run { fixture in
+            await fixture.agent.machineChanged(.goingToSleep)
+            try await fixture.clock.sleepers(within: 29...30, count: 1)
+            await fixture.agent.machineChanged(.resumed)
+            fixture.clock.advance(by: 20)
+            await fixture.agent.machineChanged(.goingToSleep)
+            try await fixture.clock.sleeper(within: 29...30)
+            // The first one's time.
+            fixture.clock.advance(by: 10)
+            for _ in 0..<2000 { _ = await fixture.agent.desktop.session }
+            fixture.clock.advance(by: 10)
+            #expect(await fixture.tokenError()?.code == .agentLocked)
+        }
+    }
+
     @Test("a sleep that is not heard of any more was called off after half a minute awake")
     func calledOff() async throws {
         try await Self.run { fixture in

@@ -69,6 +69,16 @@ struct ScreenSaverMonitorTests {
         }
     }
 
+    @Test("one that does not answer has not said that it is off")
+    func hung() async throws {
+        try await withPrivateDesktop(provider: .none) { desktop in
+            try BusPeer(Self.name, on: desktop) { _ in [] }
+            try await Self.withMonitor(on: desktop) { news in
+                _ = try await news.wait { $0 == [.screenSaver(nil)] ? true : nil }
+            }
+        }
+    }
+
     @Test("another program that says the same is not believed")
     func forged() async throws {
         try await withPrivateDesktop(provider: .none) { desktop in

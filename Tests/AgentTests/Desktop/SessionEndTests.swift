@@ -1,3 +1,4 @@
+import Auth0
 import DevTenant
 import Foundation
 import KeyringProtocol
@@ -27,7 +28,7 @@ struct SessionEndTests {
         let error = try #require(await fixture.tokenError())
         #expect(error.code == .loginRequired && error.data.cause == "expired")
         #expect(try await fixture.status.state == .loginRequired)
-        #expect(fixture.store.record(in: .session) == nil)
+        try await fixture.store.forgot(in: .session)
     }
 
     @Test("it ends when its session does, in the keyring and at the tenant too, and the person is told")
@@ -78,6 +79,19 @@ struct SessionEndTests {
         }
     }
 
+    @Test("a login manager that is away as the last session ends changes nothing in that")
+    func withoutSessionOrLoginManager() async throws {
+        try await AgentFixture.run(["persist = session"]) { fixture in
+            await fixture.agent.desktopChanged(Self.sessions(nil, []))
+            try await fixture.signIn()
+            await fixture.agent.desktopChanged(Self.sessions("5", ["5"]))
+            await fixture.agent.desktopChanged(.sessions(nil))
+            #expect(try await fixture.token().from == .cache)
+            await fixture.agent.desktopChanged(Self.sessions(nil, []))
+            try await Self.expectEnded(fixture)
+        }
+    }
+
     @Test("an agent that is started in the same session goes on with it; one that finds it gone drops it unseen")
     func restart() async throws {
         try await Self.run { fixture in
@@ -120,6 +134,100 @@ struct SessionEndTests {
             await fixture.tenant.release()
             try await fixture.tenant.requestAnswered(at: .revoke, count: 2)
             try await Self.expectEnded(fixture)
+        }
+    }
+
+    @Test("a keyring that hangs holds up neither the end of other sign-ins nor other news, nor the revocation")
+    func hungKeyring() async throws {
+        try await Self.run { fixture in
+            fixture.store.hold()
+            await fixture.agent.desktopChanged(Self.sessions(nil, []))
+            try await fixture.tenant.requestAnswered(at: .revoke)
+            #expect(await fixture.tokenError()?.data.cause == "expired")
+            fixture.store.release()
+            try await Self.expectEnded(fixture)
+        }
+    }
+
+    @Test("a sign-in that was begun in a session is none after it, and what it brings is revoked")
+    func begunBefore() async throws {
+        try await AgentFixture.run(["persist = session"]) { fixture in
+            await fixture.agent.desktopChanged(Self.sessions("2", ["2", "5"]))
+            let login = try await fixture.startLogin()
+            let code = try await fixture.tenant.nextCode(for: AgentFixture.person)
+            await fixture.agent.desktopChanged(Self.sessions("5", ["5"]))
+            #expect(await fixture.answerError(login, code: code)?.code == .loginNotFound)
+            try await fixture.tenant.requestAnswered(at: .revoke)
+            #expect(await fixture.tokenError()?.data.cause == "never")
+        }
+    }
+
+    @Test("nobody joins a sign-in that was begun in a session which is over")
+    func joinedBefore() async throws {
+        try await AgentFixture.run(["persist = session"]) { fixture in
+            await fixture.agent.desktopChanged(Self.sessions("2", ["2"]))
+            let login = try await fixture.startLogin()
+            await fixture.agent.desktopChanged(Self.sessions("3", ["3"]))
+            fixture.clock.advance(by: 30)
+            #expect(try await fixture.startLogin().loginID != login.loginID)
+        }
+    }
+
+    @Test("one without a session ends with the last one though the keyring could not be read at the time")
+    func unreadAtTheEnd() async throws {
+        try await AgentFixture.run(["persist = session"]) { fixture in
+            await fixture.agent.desktopChanged(Self.sessions(nil, []))
+            try await fixture.signIn()
+            fixture.store.fail(.locked)
+            let restarted = try await fixture.restarted()
+            await restarted.agent.desktopChanged(Self.sessions("5", ["5"]))
+            #expect(await restarted.tokenError(.with(wait: 0))?.code == .keyringLocked)
+            restarted.clock.advance(by: 1)
+            await restarted.agent.desktopChanged(Self.sessions(nil, []))
+            fixture.store.fail(nil)
+            try await Self.expectEnded(restarted)
+        }
+    }
+
+    @Test("a record that says no session, of an earlier program, ends with the one that there is")
+    func unmarked() async throws {
+        try await Self.run { fixture in
+            var credentials = try #require(await fixture.account.record)
+            credentials.session = nil
+            let item = KeyringItem(kind: .session, profile: "work", collection: .session)
+            try await fixture.store.save(try credentials.json(at: fixture.clock), as: item)
+            let restarted = try await fixture.restarted()
+            await restarted.agent.desktopChanged(Self.sessions("2", ["2"]))
+            #expect(try await restarted.token().from == .cache)
+            await restarted.agent.desktopChanged(Self.sessions(nil, []))
+            try await Self.expectEnded(restarted)
+        }
+    }
+
+    @Test("what systemd kept of it is not used with another persist")
+    func unsavedOfSession() async throws {
+        try await Self.run("keyring") { fixture in
+            var credentials = try #require(await fixture.account.record)
+            credentials.session = SessionMark(id: "2", boot: "boot")
+            fixture.store.forget()
+            let unsaved = UnsavedRecords(inherited: [
+                ("unsaved.1.work", try SealedFile.make(Secret(try credentials.json(at: fixture.clock))))
+            ])
+            let restarted = try await fixture.restarted(unsaved: unsaved)
+            #expect(await restarted.tokenError()?.data.cause == "settings_changed")
+        }
+    }
+
+    @Test("one that waits for its persist to be put back is revoked when its session ends")
+    func handedOver() async throws {
+        try await Self.run { fixture in
+            let text = try String(contentsOfFile: fixture.files.configurationPath, encoding: .utf8)
+            try fixture.files.writeConfiguration([text.replacingOccurrences(of: "persist = session", with: "")])
+            try await fixture.agent.applyConfiguration()
+            #expect(await fixture.tokenError()?.data.cause == "settings_changed")
+            await fixture.agent.desktopChanged(Self.sessions(nil, []))
+            try await fixture.tenant.requestAnswered(at: .revoke)
+            #expect(await fixture.tokenError()?.data.cause == "expired")
         }
     }
 

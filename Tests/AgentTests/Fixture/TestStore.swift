@@ -115,6 +115,12 @@ final class TestStore: SecretStore {
         state.value.secrets[KeyringItem(kind: .session, profile: profile, collection: collection)]
     }
 
+    /// Waits until it has no record of a profile.
+    func forgot(_ profile: String = "work", in collection: KeyringItem.Collection = .default) async throws {
+        let item = KeyringItem(kind: .session, profile: profile, collection: collection)
+        try await state.wait { $0.secrets[item] == nil ? true : nil }
+    }
+
     /// Loses all that it has.
     func forget() {
         state.change { $0.secrets = [:] }

@@ -154,6 +154,51 @@ struct LogindMonitorTests {
         }
     }
 
+    @Test("a login manager that was slow at first is asked again")
+    func slow() async throws {
+        try await withPrivateDesktop(provider: .none) { desktop in
+            let login = try LoginManager(on: desktop, sessions: [.init("2")], isTellingOfSessions: false)
+            let story = Watched(Story())
+            let clock = ManualClock()
+            try await Self.withMonitor(on: desktop, story, clock) {
+                try await story.told(.sessions(nil))
+                let pause = try await clock.sleeper(within: 0.5...5)
+                login.tellOfSessions()
+                clock.advance(by: pause)
+                try await story.told(.sessions(.init(display: "2", open: ["2"])))
+            }
+        }
+    }
+
+    @Test("what is told while an answer is waited for in vain is heard at once")
+    func toldMeanwhile() async throws {
+        try await withPrivateDesktop(provider: .none) { desktop in
+            let login = try LoginManager(on: desktop, sessions: [.init("2")])
+            let story = Watched(Story())
+            try await Self.withMonitor(on: desktop, story, ManualClock()) {
+                try await story.told(.sessions(.init(display: "2", open: ["2"])))
+                login.tellOfSessions(false)
+                try await login.have([.init("2")], desktop)
+                while try await desktop.callCount("GetUser") < 2 {}
+                try await login.ask("2", toLock: true, desktop)
+                try await story.told(.lock(session: "2"))
+            }
+        }
+    }
+
+    @Test("a sleep that was announced while the bus was lost is heard of before the sessions are")
+    func sleepMissed() async throws {
+        try await withPrivateDesktop(provider: .none) { desktop in
+            let login = try LoginManager(on: desktop, sessions: [.init("2")])
+            try await login.sleep(desktop)
+            let story = Watched(Story())
+            try await Self.withMonitor(on: desktop, story, ManualClock()) {
+                try await story.wait { $0.news.isEmpty ? nil : true }
+                #expect(story.value.changes == [.goingToSleep])
+            }
+        }
+    }
+
     @Test("a login manager that does not tell of sessions is asked once, and goes on being heard of sleep")
     func mute() async throws {
         try await withPrivateDesktop(provider: .none) { desktop in
