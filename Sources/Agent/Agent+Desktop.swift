@@ -6,7 +6,10 @@ import PosternProtocol
 extension Agent {
     /// Takes what was told of the desktop, and has the sign-ins end whose session is over.
     func desktopChanged(_ news: DesktopState.News) async {
+        let display = await desktop.session.id
         let wasLast = await desktop.take(news)
+        // What the person is needed for at the start of a session is told together.
+        if case let new = await desktop.session.id, !new.isEmpty, new != display { parts.notices.gather(at: clock.now) }
         guard case .sessions = news else { return }
         await Reactor.shared.each(of: await accounts.withRetired) { await $0.sessionsChanged(wasLast: wasLast) }
     }

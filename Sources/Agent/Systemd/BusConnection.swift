@@ -123,32 +123,6 @@ final class BusConnection {
         return try answer(Message(reply))
     }
 
-    /// A property of an object (D-Bus specification, "org.freedesktop.DBus.Properties").
-    func booleanProperty(
-        _ name: String, of interface: String, _ path: String, _ destination: String, timeout: Duration
-    ) throws(CallError) -> Bool {
-        try call(
-            destination, path, "org.freedesktop.DBus.Properties", "Get", [.string(interface), .string(name)],
-            timeout: timeout
-        ) { message throws(CallError) in try message.booleanVariant() }
-    }
-
-    /// A property of any type, read by `value` from within its variant.
-    ///
-    /// - Parameter signature: the property's type.
-    func property<Value>(
-        _ name: String, _ signature: String, of interface: String, _ path: String, _ destination: String,
-        timeout: Duration, _ value: (Message) throws(CallError) -> Value
-    ) throws(CallError) -> Value {
-        try call(
-            destination, path, "org.freedesktop.DBus.Properties", "Get", [.string(interface), .string(name)],
-            timeout: timeout
-        ) { message throws(CallError) in
-            try message.enter(.variant, signature)
-            return try value(message)
-        }
-    }
-
     /// An answer or a signal, read value by value.
     final class Message {
         private let message: OpaquePointer
@@ -209,12 +183,6 @@ final class BusConnection {
             var value: Int32 = 0
             try BusConnection.check(sd_bus_message_read_basic(message, BusType.boolean, &value))
             return value != 0
-        }
-
-        /// A boolean within a variant, as properties are answered.
-        func booleanVariant() throws(CallError) -> Bool {
-            try BusConnection.check(sd_bus_message_enter_container(message, BusType.variant, "b"))
-            return try boolean()
         }
 
         /// A file descriptor; the caller closes it.

@@ -50,6 +50,25 @@ struct NeedsTests {
         }
     }
 
+    @Test("what comes up when a session begins is told together, also where the agent has outlived another")
+    func session() async throws {
+        try await AgentFixture.run { fixture in
+            try await fixture.signIn()
+            // The agent's own start is long over.
+            fixture.clock.advance(by: 3600)
+            await fixture.agent.desktopChanged(.sessions(.init(display: "7", open: ["7"])))
+            try await Self.refuse(fixture)
+            fixture.clock.advance(by: 3)
+            let now = fixture.clock.now
+            let topics = fixture.agent.parts.notices.withNotices { notices in
+                notices.due(at: now).compactMap { action in
+                    if case .show(_, let topic, _) = action { topic } else { nil }
+                }
+            }
+            #expect(topics == [.everything])
+        }
+    }
+
     @Test("a refused refresh token is a need until somebody signs in, also in the next session")
     func refused() async throws {
         try await AgentFixture.run { fixture in
