@@ -20,6 +20,8 @@ final class PinentryConversation: Conversation {
     /// The dialog that is there while something is waited for.
     private var waiting: (dialog: Pinentry, canGoBack: Bool, seconds: Int)?
     private var emptyAnswers = 0
+    /// The program as it has been started for the first dialog.
+    private var prepared: Pinentry?
 
     /// Seconds that a dialog waits for an answer.
     private static let patience = 300
@@ -34,6 +36,15 @@ final class PinentryConversation: Conversation {
         self.program = program
         self.heading = PromptText.plain(heading)
         self.terminal = terminal
+    }
+
+    /// Starts the program, so that nothing is sent to the person if it does not run.
+    func prepare(_ interrupts: Interrupts) throws {
+        do {
+            prepared = try start(interrupts)
+        } catch let error as PinentryError {
+            throw PromptRefusal(error, program: program, seconds: secondsLeft)
+        }
     }
 
     // MARK: What is said
@@ -164,10 +175,8 @@ final class PinentryConversation: Conversation {
     private func open(
         _ interrupts: Interrupts, _ page: String, ok: String, withNotes: Bool = true
     ) throws -> Pinentry {
-        let interrupt = Pinentry.Interrupt(descriptor: interrupts.descriptor) {
-            if let interruption = interrupts.next() { throw interruption }
-        }
-        let dialog = try Pinentry(program, .ofThisProcess, interrupt)
+        let dialog = try prepared ?? start(interrupts)
+        prepared = nil
         try dialog.set(.title, "Postern")
         try dialog.set(.description, page)
         try dialog.set(.ok, ok)
@@ -177,6 +186,13 @@ final class PinentryConversation: Conversation {
             notes = []
         }
         return dialog
+    }
+
+    private func start(_ interrupts: Interrupts) throws -> Pinentry {
+        let interrupt = Pinentry.Interrupt(descriptor: interrupts.descriptor) {
+            if let interruption = interrupts.next() { throw interruption }
+        }
+        return try Pinentry(program, .ofThisProcess, interrupt)
     }
 }
 

@@ -37,10 +37,16 @@ struct TokenSignIn {
         case .failure: break
         }
         if let profile, let refusal = signIn.refusal(of: profile), refusal.time >= begun {
+            let isByPerson = refusal.unusablePlace == nil
             throw Failure(
-                AgentError(.denied, "The sign-in was cancelled in another prompt.") {
+                AgentError(
+                    .denied,
+                    isByPerson
+                        ? "The sign-in was cancelled in another prompt."
+                        : "No prompt could be shown: another program has just tried."
+                ) {
                     $0.profile = profile
-                    $0.cause = "person"
+                    $0.cause = isByPerson ? "person" : "no_dialog"
                 })
         }
         _ = try signIn.finish(try signIn.begin(request.profile))
