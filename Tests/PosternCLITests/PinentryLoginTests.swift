@@ -72,6 +72,24 @@ struct PinentryLoginTests {
         #expect(ContinuousClock.now - begin < .seconds(8))
     }
 
+    @Test("a program that answers at once, over and over, with what is no code is not asked for ever")
+    func endless() throws {
+        let pinentry = try ScriptedPinentry(Array(repeating: "x", count: 40).joined(separator: "\n"))
+        let refusals = Array(repeating: Session.Exchange.answer(.refusal(1008, "That is no code.")), count: 30)
+        let ending = try run(pinentry, [.start(.code())] + refusals + [.cancel])
+        #expect(ending.status == 77 && ending.params.last == .login)
+        #expect(ending.words.contains("it answers over and over, with nothing that helps"))
+    }
+
+    @Test("with --json a refused dialog is an error that programs can read", arguments: [true, false])
+    func json(isCancelled: Bool) throws {
+        let pinentry = try ScriptedPinentry(isCancelled ? ScriptedPinentry.cancel : "EXIT")
+        let ending = try run(pinentry, [.start(.code()), .cancel], "--json")
+        #expect(ending.status == 77 && ending.output.isEmpty)
+        let error = try JSONDecoder().decode(AgentError.self, from: Data(ending.words.utf8))
+        #expect(error.code == .denied && error.data.cause == (isCancelled ? "person" : "no_dialog"))
+    }
+
     @Test("no code is sent where the program does not run", arguments: ["/nonexistent/pinentry", "/bin/true"])
     func notRunning(program: String) throws {
         var session = Session(script: [])
