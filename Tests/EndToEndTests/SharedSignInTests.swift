@@ -126,6 +126,20 @@ struct SharedSignInTests {
         }
     }
 
+    @Test("in the background of a terminal without a display nobody is asked, and nobody waits for it")
+    func background() async throws {
+        try await withRunningAgent { agent in
+            let job = "set -m; \"$0\" token work --login & wait $!; exit $?"
+            let result = try await withDeadline {
+                try await withChildProcess(
+                    "bash", ["-c", job, RunningAgent.command], environment: agent.environment, isOnTerminal: true
+                ) { await $0.result() }
+            }
+            #expect(result.exit == .status(77) && result.output.isEmpty)
+            #expect(await agent.tenant.messages.isEmpty)
+        }
+    }
+
     @Test("where no dialog can be shown, one message is sent in vain, not twenty")
     func unusable() async throws {
         try await withPerson { agent, person in
