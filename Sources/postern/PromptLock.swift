@@ -69,6 +69,16 @@ final class PromptLock {
         }
     }
 
+    /// The profile whose prompt ended by the death of its process, if nobody has shown another one since; nil if somebody holds the lock.
+    static func abandoned(at path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        guard holder(descriptor) != nil, flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { return nil }
+        // Read again: whoever held it may have ended in order meanwhile.
+        return holder(descriptor)
+    }
+
     private static func holder(_ descriptor: CInt) -> String? {
         var bytes = [UInt8](repeating: 0, count: 65)
         let count = pread(descriptor, &bytes, bytes.count, 0)

@@ -129,6 +129,14 @@ extension SignIn {
         return [ui?.display, ui?.wayland, ui?.tty].map { $0 ?? "-" }.joined(separator: "\t")
     }
 
+    /// Whether a prompt for the profile has ended by the death of its process, so that its sign-in may be live with nobody to lead it.
+    func isAbandoned(_ profile: String?) throws -> Bool {
+        guard let abandoned = PromptLock.abandoned(at: RuntimeDirectory.path(of: "prompt.lock", socket: socket)) else {
+            return false
+        }
+        return try (profile ?? status(of: nil)?.name) == abandoned
+    }
+
     /// Waits until no other prompt is shown to the person, and keeps others from showing one.
     func lock(_ profile: String?, limit: Duration? = nil) throws -> PromptLock {
         let path = RuntimeDirectory.path(of: "prompt.lock", socket: socket)

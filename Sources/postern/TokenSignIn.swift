@@ -19,7 +19,10 @@ struct TokenSignIn {
     /// - Parameter type: that the answer is read as.
     func answer<Value: Decodable & Sendable>(as type: Value.Type) throws -> Client.Answer<Value> {
         let needed: Failure
-        switch try token(request, as: type) {
+        var first = request
+        // A sign-in that nobody leads is not to be waited for, but to be taken over.
+        if canAsk, try signIn.isAbandoned(request.profile) { first.joinLogin = nil }
+        switch try token(first, as: type) {
         case .success(let answer): return answer
         case .failure(let failure): needed = failure
         }

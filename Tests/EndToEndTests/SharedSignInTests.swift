@@ -66,11 +66,11 @@ struct SharedSignInTests {
 
     /// Runs all the scripts at once, and `play` beside them.
     private func run(
-        _ agent: RunningAgent, _ person: Person, profiles: [String] = ["work"],
+        _ agent: RunningAgent, _ person: Person, profiles: [String] = ["work"], count: Int = count,
         _ play: @escaping @Sendable (Person) async throws -> Void
     ) async throws -> [ChildProcess.Result] {
         let environment = agent.environment.merging(["WAYLAND_DISPLAY": "wayland-9"]) { $1 }
-        let scripts = try (0..<Self.count).map { number in
+        let scripts = try (0..<count).map { number in
             try ChildProcess(
                 RunningAgent.command, ["token", profiles[number % profiles.count], "--login"], environment: environment)
         }
@@ -162,6 +162,20 @@ struct SharedSignInTests {
             }
             #expect(results.count { $0.exit == .signal(SIGKILL) } == 1)
             #expect(results.count { $0.exit == .status(0) } == Self.count - 1, "\(results.map(\.error))")
+            #expect(person.dialogs == 2)
+            #expect(await agent.tenant.messages.count == 1)
+        }
+    }
+
+    @Test("where the only one that asks is killed, the next leads its sign-in on")
+    func killedAlone() async throws {
+        try await withPerson { agent, person in
+            let killed = try await run(agent, person, count: 1) { person in try await person.answer("DIE") }
+            #expect(killed.map(\.exit) == [.signal(SIGKILL)])
+            let results = try await run(agent, person, count: 2) { person in
+                try await person.answer(try await agent.tenant.nextCode(for: RunningAgent.person))
+            }
+            #expect(results.allSatisfy { $0.exit == .status(0) }, "\(results.map(\.error))")
             #expect(person.dialogs == 2)
             #expect(await agent.tenant.messages.count == 1)
         }
