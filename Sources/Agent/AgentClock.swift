@@ -34,7 +34,8 @@ package struct BootTime: Codable, Equatable, Sendable {
 extension AgentClock {
     /// A point of the agent's time as the wall clock tells it.
     func wallTime(of date: Date) -> Int {
-        date.addingTimeInterval(wall.timeIntervalSince(now)).unixTime
+        // In whole seconds: one clock is read after the other, so that clocks that agree would seem to differ by a little, and a whole second be lost.
+        date.addingTimeInterval(wall.timeIntervalSince(now).rounded()).unixTime
     }
 }
 

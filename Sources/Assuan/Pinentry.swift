@@ -41,6 +41,14 @@ package final class Pinentry {
         case ok = "SETOK"
         case cancel = "SETCANCEL"
         case notOK = "SETNOTOK"
+
+        /// Whether the dialog says what it must without it.
+        var isDispensable: Bool {
+            switch self {
+            case .title, .ok, .cancel, .notOK: true
+            case .description, .prompt, .error: false
+            }
+        }
     }
 
     package enum Question: Sendable {
@@ -108,7 +116,11 @@ package final class Pinentry {
 
     /// Sets a text of the next dialogs; the error's only of the next one.
     package func set(_ part: Part, _ text: String) throws {
-        try tell(part.rawValue, text)
+        do {
+            try tell(part.rawValue, text)
+        } catch PinentryError.refused where part.isDispensable {
+            // Not all programs know all of these.
+        }
     }
 
     /// Asks and waits for what the person says: what was typed, or nothing where nothing can be.
@@ -124,7 +136,11 @@ package final class Pinentry {
     /// Shows a dialog and returns at once; ``answer(within:)`` tells what came of it, ``end()`` takes it away.
     package func begin(_ question: Question, limit: Duration) throws {
         let seconds = max(limit.components.seconds, 1)
-        try tell("SETTIMEOUT", String(seconds))
+        do {
+            try tell("SETTIMEOUT", String(seconds))
+        } catch PinentryError.refused {
+            // As gpg-agent has it. The wait ends by our own clock, and the program with it.
+        }
         questionEnd = .now + .seconds(seconds) + patience
         try write(AssuanLine.command(question.command), until: .now + patience)
     }

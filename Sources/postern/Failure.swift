@@ -1,3 +1,4 @@
+import FoundationEssentials
 import PosternProtocol
 
 /// The answer of a command that answers by its exit status alone.
@@ -14,7 +15,7 @@ struct Failure: Error, Equatable {
     var status: Int32
     /// Where the agent gave the reason.
     var agentError: AgentError?
-    /// The RPC error as the agent wrote it, which is what `--json` prints.
+    /// The RPC error that `--json` prints: as the agent wrote it, or where this command found the same by itself, as the agent would have.
     var json: String?
 
     init(_ message: String, advice: String..., status: Int32) {
@@ -29,7 +30,8 @@ struct Failure: Error, Equatable {
         advice = Self.advice(error)
         status = error.code.exitStatus
         agentError = error
-        self.json = json
+        // Without it the same is said in words.
+        self.json = json ?? (try? JSONEncoder().encode(error)).map { String(decoding: $0, as: UTF8.self) }
     }
 
     private static func advice(_ error: AgentError) -> [String] {

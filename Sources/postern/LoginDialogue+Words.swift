@@ -69,9 +69,9 @@ extension LoginStep {
     /// it.
     ///
     /// The agent does not say so, but it dates a code's expiry from when it was sent, by Auth0's default of 180 s, and
-    /// no sign-in begins with a second factor.
+    /// no sign-in begins with a second factor. A second is left for the clocks of the two to differ.
     func wasReached(before time: UnixTime) -> Bool {
-        if case .code(let code) = self { return Bounded.difference(code.codeExpiresAt, 180) < time }
+        if case .code(let code) = self { return Bounded.difference(code.codeExpiresAt, 180) < time - 1 }
         return secondFactorWords != nil
     }
 

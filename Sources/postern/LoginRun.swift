@@ -49,6 +49,8 @@ struct LoginRun {
                     if let login { try outcome.add(login, name) }
                 } catch let refusal as PromptRefusal {
                     outcome.failures.append(refusal.failure.naming(name))
+                    // Where no dialog can be shown for one there can be none for the others, and each of them would have a code sent.
+                    guard refusal.isDeclined else { return try report(outcome) }
                 } catch let failure as Failure {
                     outcome.failures.append(failure.naming(name))
                 } catch let obstacle as Obstacle {
@@ -59,12 +61,18 @@ struct LoginRun {
             rest = obstacles.map(\.name)
             if !obstacles.isEmpty { try readiness?.wait(for: obstacles.map(\.obstacle.failure)) }
         }
+        try report(outcome)
+    }
+
+    private func report(_ outcome: Outcome) throws {
         if json { try terminal.answer(json: outcome.json) }
         try outcome.report(to: terminal, json: json)
     }
 
     private func isDeclined(_ profile: String, in session: String) -> Bool {
-        guard let refusal = signIn.refusal(of: profile), refusal.session.isSame(as: session) else { return false }
+        guard let refusal = signIn.refusal(of: profile), refusal.unusablePlace == nil,
+            refusal.session.isSame(as: session)
+        else { return false }
         terminal.say(
             "\(profile) is passed over: its sign-in was cancelled in this session. Sign in: postern login \(profile)")
         return true
@@ -87,7 +95,8 @@ struct LoginRun {
         do {
             guard try isWanted() else { return nil }
             if signIn.place == .pinentry {
-                lock = try signIn.lock(profile)
+                // By its name, also if it is the default one: see ``PromptLock/abandoned``.
+                lock = try signIn.lock(try profile ?? signIn.status(of: nil)?.name)
                 guard try isWanted() else { return nil }
             }
             begun = try signIn.begin(profile, restart: restart)

@@ -19,7 +19,9 @@ final class PinentryConversation: Conversation {
     private var notes: [String] = []
     /// The dialog that is there while something is waited for.
     private var waiting: (dialog: Pinentry, canGoBack: Bool, seconds: Int)?
-    private var emptyAnswers = 0
+    private var answers = 0
+    /// The program as it has been started for the first dialog.
+    private var prepared: Pinentry?
 
     /// Seconds that a dialog waits for an answer.
     private static let patience = 300
@@ -27,13 +29,22 @@ final class PinentryConversation: Conversation {
     private static let readingTime = 3600
     /// Bytes of a description: less than a line of Assuan's holds.
     private static let pageLimit = 960
-    /// A program that answers with nothing, over and over, is no person's.
-    private static let emptyAnswerLimit = 20
+    /// A program that is asked more often in one sign-in is no person's: what is no code counts nowhere else.
+    private static let answerLimit = 30
 
     init(_ program: String, heading: String, _ terminal: Terminal) {
         self.program = program
         self.heading = PromptText.plain(heading)
         self.terminal = terminal
+    }
+
+    /// Starts the program, so that nothing is sent to the person if it does not run.
+    func prepare(_ interrupts: Interrupts) throws {
+        do {
+            prepared = try start(interrupts)
+        } catch let error as PinentryError {
+            throw PromptRefusal(error, program: program, seconds: secondsLeft)
+        }
     }
 
     // MARK: What is said
@@ -71,12 +82,12 @@ final class PinentryConversation: Conversation {
         let answer = try dialog(interrupts, .pin, ok: "OK") { dialog in
             try dialog.set(.prompt, prompt.hasSuffix(" ") ? String(prompt.dropLast()) : prompt)
         }
-        let text = Terminal.text(answer)
-        emptyAnswers = text.isEmpty ? emptyAnswers + 1 : 0
-        guard emptyAnswers < Self.emptyAnswerLimit else {
-            throw PromptRefusal(.broken("it answers nothing, over and over"), program: program, seconds: 0)
+        answers += 1
+        guard answers <= Self.answerLimit else {
+            throw PromptRefusal(
+                .broken("it answers over and over, with nothing that helps"), program: program, seconds: 0)
         }
-        return text
+        return Terminal.text(answer)
     }
 
     func warn(_ interrupts: Interrupts, _ text: String) throws {
@@ -164,10 +175,8 @@ final class PinentryConversation: Conversation {
     private func open(
         _ interrupts: Interrupts, _ page: String, ok: String, withNotes: Bool = true
     ) throws -> Pinentry {
-        let interrupt = Pinentry.Interrupt(descriptor: interrupts.descriptor) {
-            if let interruption = interrupts.next() { throw interruption }
-        }
-        let dialog = try Pinentry(program, .ofThisProcess, interrupt)
+        let dialog = try prepared ?? start(interrupts)
+        prepared = nil
         try dialog.set(.title, "Postern")
         try dialog.set(.description, page)
         try dialog.set(.ok, ok)
@@ -177,6 +186,13 @@ final class PinentryConversation: Conversation {
             notes = []
         }
         return dialog
+    }
+
+    private func start(_ interrupts: Interrupts) throws -> Pinentry {
+        let interrupt = Pinentry.Interrupt(descriptor: interrupts.descriptor) {
+            if let interruption = interrupts.next() { throw interruption }
+        }
+        return try Pinentry(program, .ofThisProcess, interrupt)
     }
 }
 

@@ -25,7 +25,7 @@ final class PromptLock {
         _ path: String, profile: String?, _ interrupts: Interrupts, limit: Duration? = nil, tell: (String?) -> Void
     ) throws {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw SystemError.last }
+        guard descriptor >= 0 else { throw Failure.noLock(path, .last) }
         do {
             try Self.wait(for: descriptor, path, interrupts, limit, tell)
         } catch {
@@ -49,9 +49,9 @@ final class PromptLock {
         for descriptor: CInt, _ path: String, _ interrupts: Interrupts, _ limit: Duration?, _ tell: (String?) -> Void
     ) throws {
         if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return }
+        // A person has 128 of these (inotify(7)), and there may be more who wait: without one it is tried once a second.
         let watch = inotify_init1(CInt(IN_CLOEXEC | IN_NONBLOCK))
-        guard watch >= 0 else { throw SystemError.last }
-        defer { close(watch) }
+        defer { if watch >= 0 { close(watch) } }
         inotify_add_watch(watch, path, UInt32(IN_CLOSE_WRITE))
         let end = limit.map { ContinuousClock.now + $0 }
         var isTold = false
@@ -65,8 +65,18 @@ final class PromptLock {
             poll(&entries, 2, 1000)
             if let interruption = interrupts.next() { throw interruption }
             var events = [UInt8](repeating: 0, count: 4096)
-            _ = read(watch, &events, events.count)
+            if watch >= 0 { _ = read(watch, &events, events.count) }
         }
+    }
+
+    /// The profile whose prompt ended by the death of its process, if nobody has shown another one since; nil if somebody holds the lock.
+    static func abandoned(at path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        guard holder(descriptor) != nil, flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { return nil }
+        // Read again: whoever held it may have ended in order meanwhile.
+        return holder(descriptor)
     }
 
     private static func holder(_ descriptor: CInt) -> String? {
@@ -74,6 +84,16 @@ final class PromptLock {
         let count = pread(descriptor, &bytes, bytes.count, 0)
         let name = String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self)
         return ProfileName.isValid(name) ? name : nil
+    }
+}
+
+extension Failure {
+    /// The file by which prompts wait for each other cannot be had.
+    static func noLock(_ path: String, _ error: SystemError) -> Failure {
+        Failure(
+            "No prompt can be shown: \(path), by which prompts wait for each other, cannot be opened (\(error.words)).",
+            advice: "XDG_RUNTIME_DIR must be your own directory, and that path a file or nothing.",
+            status: ExitStatus.ioError)
     }
 }
 

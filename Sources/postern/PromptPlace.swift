@@ -23,11 +23,18 @@ enum PromptPlace {
 
     /// Where a command asks whose stdin is not for answers: nil if there is nowhere.
     static var forProgram: Self? {
-        if isTerminal, isatty(STDERR_FILENO) == 1 { return .terminal }
+        if isTerminal, isatty(STDERR_FILENO) == 1, !isInBackground { return .terminal }
         return hasDisplay ? .pinentry : nil
     }
 
     private static var isTerminal: Bool { isatty(STDIN_FILENO) == 1 }
+
+    /// Whether a shell runs this in its terminal's background: it would be stopped as soon as it read (termios(3), SIGTTIN), with the prompt that all others
+    /// wait for. A terminal that is not the controlling one has no background.
+    private static var isInBackground: Bool {
+        let foreground = tcgetpgrp(STDIN_FILENO)
+        return foreground >= 0 && foreground != getpgrp()
+    }
 
     private static var hasDisplay: Bool {
         Environment["DISPLAY"] != nil || Environment["WAYLAND_DISPLAY"] != nil

@@ -1,5 +1,6 @@
 import Assuan
 import Glibc
+import OutsideInput
 import PosternProtocol
 
 /// What a command needs to lead a person through the sign-in of a profile, wherever they are asked.
@@ -80,27 +81,30 @@ struct SignIn {
         let heading =
             status?.request(isForProgram: isForProgram)
             ?? "Postern asks you to sign in\(profile.map { " to profile \($0)" } ?? "")."
-        return PinentryConversation(program, heading: heading, terminal)
+        let conversation = PinentryConversation(program, heading: heading, terminal)
+        try conversation.prepare(interrupts)
+        return conversation
     }
 
-    /// Notes for others that the person did not want it.
+    /// Notes for others that the person did not want it, or could not be asked.
     private func notingRefusal<Value>(_ profile: String?, _ body: () throws -> Value) throws -> Value {
         do {
             return try body()
-        } catch let refusal as PromptRefusal where refusal.isDeclined {
-            noteRefusal(profile)
+        } catch let refusal as PromptRefusal {
+            noteRefusal(profile, isByPerson: refusal.isDeclined)
             throw refusal
         } catch let interruption as Interruption
             where interruption.signal == SIGINT && (isForProgram || place == .pinentry)
         {
-            noteRefusal(profile)
+            noteRefusal(profile, isByPerson: true)
             throw interruption
         }
     }
 
-    private func noteRefusal(_ profile: String?) {
+    private func noteRefusal(_ profile: String?, isByPerson: Bool) {
         guard let profile else { return }
-        DeclinedPrompt.write(of: profile, session: try? session(), socket: socket)
+        DeclinedPrompt.write(
+            of: profile, session: try? session(), unusablePlace: isByPerson ? nil : Self.dialogPlace, socket: socket)
     }
 }
 
@@ -113,12 +117,29 @@ extension SignIn {
         try options.connect(interrupts).call(Hello()).value.session?.id ?? ""
     }
 
-    /// The person's last refusal of this profile.
-    func refusal(of profile: String) -> DeclinedPrompt? { DeclinedPrompt(of: profile, socket: socket) }
+    /// The last prompt for this profile that has brought no sign-in and says as much of ours: the person has declined, or none can be shown here.
+    func refusal(of profile: String) -> DeclinedPrompt? {
+        guard let refusal = DeclinedPrompt(of: profile, socket: socket) else { return nil }
+        return refusal.unusablePlace.map { $0.isSame(as: Self.dialogPlace) } ?? true ? refusal : nil
+    }
+
+    /// Where this process's dialogs are shown: what cannot be shown here may be elsewhere.
+    private static var dialogPlace: String {
+        let ui = UserInterface.ofThisProcess
+        return [ui?.display, ui?.wayland, ui?.tty].map { $0 ?? "-" }.joined(separator: "\t")
+    }
+
+    /// Whether a prompt for the profile has ended by the death of its process, so that its sign-in may be live with nobody to lead it.
+    func isAbandoned(_ profile: String?) throws -> Bool {
+        guard let abandoned = PromptLock.abandoned(at: RuntimeDirectory.path(of: "prompt.lock", socket: socket)) else {
+            return false
+        }
+        return try (profile ?? status(of: nil)?.name) == abandoned
+    }
 
     /// Waits until no other prompt is shown to the person, and keeps others from showing one.
     func lock(_ profile: String?, limit: Duration? = nil) throws -> PromptLock {
-        let path = try RuntimeDirectory.path(of: "prompt.lock", socket: socket)
+        let path = RuntimeDirectory.path(of: "prompt.lock", socket: socket)
         return try PromptLock(path, profile: profile, interrupts, limit: limit) { other in
             terminal.say(
                 other.map { "Waiting for the sign-in of profile \($0) that is under way in another prompt." }

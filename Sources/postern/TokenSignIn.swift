@@ -19,7 +19,10 @@ struct TokenSignIn {
     /// - Parameter type: that the answer is read as.
     func answer<Value: Decodable & Sendable>(as type: Value.Type) throws -> Client.Answer<Value> {
         let needed: Failure
-        switch try token(request, as: type) {
+        var first = request
+        // A sign-in that nobody leads is not to be waited for, but to be taken over.
+        if canAsk, try signIn.isAbandoned(request.profile) { first.joinLogin = nil }
+        switch try token(first, as: type) {
         case .success(let answer): return answer
         case .failure(let failure): needed = failure
         }
@@ -37,10 +40,16 @@ struct TokenSignIn {
         case .failure: break
         }
         if let profile, let refusal = signIn.refusal(of: profile), refusal.time >= begun {
+            let isByPerson = refusal.unusablePlace == nil
             throw Failure(
-                AgentError(.denied, "The sign-in was cancelled in another prompt.") {
+                AgentError(
+                    .denied,
+                    isByPerson
+                        ? "The sign-in was cancelled in another prompt."
+                        : "No prompt could be shown: another program has just tried."
+                ) {
                     $0.profile = profile
-                    $0.cause = "person"
+                    $0.cause = isByPerson ? "person" : "no_dialog"
                 })
         }
         _ = try signIn.finish(try signIn.begin(request.profile))

@@ -44,6 +44,30 @@ struct PinentryTests {
     }
 
     @Test(
+        "that does not know a command is used all the same where it can do without",
+        arguments: [
+            ("SETTITLE", nil), ("SETOK", nil), ("SETCANCEL", nil), ("SETNOTOK", nil), ("SETTIMEOUT", nil),
+            ("SETDESC", .refused("Unknown IPC command <Pinentry>")),
+            ("SETPROMPT", .refused("Unknown IPC command <Pinentry>")),
+            ("SETERROR", .refused("Unknown IPC command <Pinentry>")),
+        ] as [(String, PinentryError?)])
+    func unknownCommands(command: String, error: PinentryError?) throws {
+        let fake = try FakePinentry.answering(
+            #"\#(command)*) echo "ERR 83886355 Unknown IPC command <Pinentry>" ;; GETPIN) printf 'D 1\nOK\n' ;;"#)
+        let pinentry = try Pinentry(fake.path, Pinentry.Options())
+        var met: PinentryError?
+        do {
+            for part in [.title, .description, .prompt, .error, .ok, .cancel, .notOK] as [Pinentry.Part] {
+                try pinentry.set(part, "x")
+            }
+            #expect(try pinentry.ask(.pin, limit: .seconds(300)) == Array("1".utf8))
+        } catch let error as PinentryError {
+            met = error
+        }
+        #expect(met == error)
+    }
+
+    @Test(
         "says why there is no answer",
         arguments: [
             ("ERR 83886179 Operation cancelled <Pinentry>", .cancelled), ("ERR 83886278 fully <x>", .cancelled),

@@ -11,6 +11,7 @@ struct SignInTests {
             let login = try await agent.login()
             #expect(login.exit == .status(0))
             #expect(login.output.isEmpty)
+            #expect(login.error.hasPrefix("A code was sent by e-mail to a***@example.com.\n"))
             #expect(login.error.contains("Signed in as ada@example.com"))
             let message = try #require(await agent.tenant.messages.first)
             #expect(message.connection == "email" && message.link == nil)

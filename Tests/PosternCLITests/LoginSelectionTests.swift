@@ -58,6 +58,18 @@ struct LoginSelectionTests {
         #expect(ending.params.last == .object(["profile": .string("e")]))
     }
 
+    @Test("--all ends where no dialog can be shown, rather than have each profile's code sent in vain")
+    func unusable() throws {
+        let pinentry = try ScriptedPinentry("EXIT", "EXIT")
+        let ended = Session.Exchange.get(.refusal(1001, "Ended.", #","cause":"expired""#))
+        var session = Session(script: [ended, ended, .start(.code()), .cancel, ended, ended, .start(.code()), .cancel])
+        session.profiles = Self.list(("a", "login_required"), ("b", "login_required"))
+        session.hello = pinentry.hello
+        let ending = try session.run("login", "--all", "--prompt", "pinentry")
+        #expect(ending.status == 77 && ending.requests.count == 4)
+        #expect(ending.words.contains("a: No prompt could be shown") && !ending.words.contains("b: "))
+    }
+
     @Test("a prompt that was cancelled is not repeated by --all in that session, and is in the next")
     func declined() throws {
         let directory = try TemporaryDirectory(files: [])

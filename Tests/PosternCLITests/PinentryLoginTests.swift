@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import PosternProtocol
 import Testing
@@ -52,6 +53,51 @@ struct PinentryLoginTests {
         #expect(ending.output.isEmpty)
         #expect(!(pinentry.surroundings + ending.words).contains("123 456"))
         #expect(!pinentry.surroundings.contains("POSTERN_"))
+    }
+
+    @Test("the lock names the profile that is asked about, also the default one", arguments: [[], ["work"]])
+    func lock(arguments: [String]) throws {
+        let directory = try TemporaryDirectory(files: [])
+        mkdir(directory.path + "/postern", 0o700)
+        let lock = directory.path + "/postern/prompt.lock"
+        let pinentry = try ScriptedPinentry("123456")
+        let isNamed: @Sendable () -> Bool = { (try? String(contentsOfFile: lock, encoding: .utf8)) == "work" }
+        var session = Session(script: [.start(.once(isNamed, .code())), .answer(.signedIn)])
+        session.hello = pinentry.hello
+        session.profiles = "[\(Self.profile())]"
+        session.environment = ["XDG_RUNTIME_DIR": directory.path]
+        let begin = ContinuousClock.now
+        #expect(try session.run(["login", "--prompt", "pinentry"] + arguments).status == 0)
+        // Session answers after 10 s all the same.
+        #expect(ContinuousClock.now - begin < .seconds(8))
+    }
+
+    @Test("a program that answers at once, over and over, with what is no code is not asked for ever")
+    func endless() throws {
+        let pinentry = try ScriptedPinentry(Array(repeating: "x", count: 40).joined(separator: "\n"))
+        let refusals = Array(repeating: Session.Exchange.answer(.refusal(1008, "That is no code.")), count: 30)
+        let ending = try run(pinentry, [.start(.code())] + refusals + [.cancel])
+        #expect(ending.status == 77 && ending.params.last == .login)
+        #expect(ending.words.contains("it answers over and over, with nothing that helps"))
+    }
+
+    @Test("with --json a refused dialog is an error that programs can read", arguments: [true, false])
+    func json(isCancelled: Bool) throws {
+        let pinentry = try ScriptedPinentry(isCancelled ? ScriptedPinentry.cancel : "EXIT")
+        let ending = try run(pinentry, [.start(.code()), .cancel], "--json")
+        #expect(ending.status == 77 && ending.output.isEmpty)
+        let error = try JSONDecoder().decode(AgentError.self, from: Data(ending.words.utf8))
+        #expect(error.code == .denied && error.data.cause == (isCancelled ? "person" : "no_dialog"))
+    }
+
+    @Test("no code is sent where the program does not run", arguments: ["/nonexistent/pinentry", "/bin/true"])
+    func notRunning(program: String) throws {
+        var session = Session(script: [])
+        session.hello = #","pinentry":"\#(program)""#
+        session.profiles = "[\(Self.profile())]"
+        let ending = try session.run("login", "--prompt", "pinentry")
+        #expect(ending.status == 77 && ending.requests.isEmpty)
+        #expect(ending.words.contains("No prompt could be shown: \(program) "))
     }
 
     @Test("an address is asked for, and OK with nothing typed has another code sent")

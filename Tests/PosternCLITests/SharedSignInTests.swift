@@ -79,6 +79,32 @@ struct SharedSignInTests {
         #expect(endings.starts == 1 && pinentry.descriptions.count == 1)
     }
 
+    @Test("where the first finds that none can be shown, the others do not have codes sent in vain")
+    func unusable() throws {
+        let pinentry = try ScriptedPinentry("ERR 83886340 No display", "123456")
+        let endings = try run(8, pinentry)
+        #expect(endings.statuses.allSatisfy { $0 == 77 }, "\(endings)")
+        #expect(endings.starts == 1 && pinentry.descriptions.count == 1)
+        #expect(endings.words.allSatisfy { $0.contains("No prompt could be shown") })
+    }
+
+    @Test("where the lock's file cannot be had, that is said, and nothing is sent", arguments: [true, false])
+    func unlockable(isDirectory: Bool) throws {
+        let directory = try TemporaryDirectory(files: [])
+        if isDirectory {
+            mkdir(directory.path + "/postern", 0o700)
+            mkdir(directory.path + "/postern/prompt.lock", 0o700)
+        }
+        defer { rmdir(directory.path + "/postern/prompt.lock") }
+        var session = Session(script: [.get(.refusal(1001, "Not signed in."))])
+        session.environment = [
+            "XDG_RUNTIME_DIR": isDirectory ? directory.path : directory.path + "/none", "DISPLAY": ":99",
+        ]
+        let ending = try session.run("token", "work", "--login")
+        #expect(ending.status == 74 && ending.requests.count == 1)
+        #expect(ending.words.contains("/postern/prompt.lock, by which prompts wait for each other, cannot be opened ("))
+    }
+
     @Test("--wait bounds the wait for another's prompt")
     func bounded() throws {
         let pinentry = try ScriptedPinentry("EXIT")
@@ -112,7 +138,8 @@ struct SharedSignInTests {
         session.environment = ["XDG_RUNTIME_DIR": directory.path, "DISPLAY": ":99"]
         let ending = try session.run("token", "work", "--login")
         #expect(ending.status == 0 && ending.output == "eyJ.a-b_c\n")
-        #expect(ending.params[0] == .object(["profile": .string("work"), "join_login": .bool(true)]))
+        // Neither before the wait for the lock nor after it.
+        #expect(ending.params[0] == .object(["profile": .string("work")]))
         #expect(ending.params[1] == .object(["profile": .string("work")]))
     }
 

@@ -9,6 +9,12 @@ import Testing
 struct ClockTests {
     private static let year = 31_536_000.0
 
+    @Test("the two clocks agree to the second where nobody has set one")
+    func agreeing() {
+        let clock = SystemClock()
+        #expect(clock.wallTime(of: Date(unixTime: 1_795_876_898)) == 1_795_876_898)
+    }
+
     @Test("a wall clock set a year ahead or back neither ends a token nor prolongs it", arguments: [year, -year])
     func wallClockSet(seconds: Double) async throws {
         try await AgentFixture.run(["refresh = on-demand"]) { fixture in
