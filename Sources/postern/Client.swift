@@ -232,7 +232,7 @@ extension Failure {
             advice: howToStart, status: ExitStatus.unavailable)
     }
 
-    fileprivate static let connectionLost = Failure(
+    static let connectionLost = Failure(
         "The agent closed the connection without an answer.", advice: "Its log: journalctl --user -u posternd",
         status: ExitStatus.unavailable)
 

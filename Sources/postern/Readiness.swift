@@ -4,6 +4,11 @@ import PosternProtocol
 /// Waits until what has kept a request from its answer may be over: by the agent's events, and for a tenant also by time, because nothing tells of a
 /// server that is back.
 final class Readiness {
+    /// The agent has ended while it was waited for. The next one starts with whoever connects.
+    struct AgentGone: Error {
+        let failure: Failure
+    }
+
     private let events: Client
     private let terminal: Terminal
     private var backOff = 5
@@ -22,7 +27,7 @@ final class Readiness {
     /// Returns when the same is to be asked again.
     ///
     /// - Parameter failures: of which each one is curable.
-    /// - Throws: a failure if the agent has gone.
+    /// - Throws: ``AgentGone``.
     func wait(for failures: [Failure]) throws {
         let errors = failures.compactMap(\.agentError)
         let cures = errors.compactMap(Self.cure)
@@ -34,8 +39,12 @@ final class Readiness {
         }
         let end = waits.min().map { ContinuousClock.now + .seconds($0) }
         if end != nil { backOff = min(backOff * 2, 60) }
-        while let notification = try events.nextNotification(until: end) {
-            if let kind = notification.event?.type, Self.kinds.contains(kind) { return }
+        do {
+            while let notification = try events.nextNotification(until: end) {
+                if let kind = notification.event?.type, Self.kinds.contains(kind) { return }
+            }
+        } catch let failure as Failure where failure == .connectionLost {
+            throw AgentGone(failure: failure)
         }
     }
 

@@ -71,6 +71,24 @@ struct LoginCommand: AgentCommand {
     func run() throws {
         let name = try options.profile(or: profile.name)
         if check { return try checkState(of: name) }
+        for _ in 1..<Self.agentLimit {
+            do {
+                return try run(name)
+            } catch is Readiness.AgentGone {
+                // It was restarted, as for an update: the wait goes on with the next one.
+            }
+        }
+        do {
+            try run(name)
+        } catch let gone as Readiness.AgentGone {
+            throw gone.failure
+        }
+    }
+
+    /// So many agents are waited with, one after the other: one that crashes each time is not asked for ever.
+    private static let agentLimit = 10
+
+    private func run(_ name: String?) throws {
         let run = try LoginRun(self)
         if all { try run.all() } else { try run.one(name, ifNeeded: ifNeeded) }
     }
