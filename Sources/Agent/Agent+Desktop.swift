@@ -11,7 +11,7 @@ extension Agent {
         // What the person is needed for at the start of a session is told together.
         if case let new = await desktop.session.id, !new.isEmpty, new != display { parts.notices.gather(at: clock.now) }
         guard case .sessions = news else { return }
-        await Reactor.shared.each(of: await accounts.withRetired) { await $0.sessionsChanged(wasLast: wasLast) }
+        await accounts.sessionsChanged(wasLast: wasLast)
     }
 
     /// Does what serves a profile, in `patience` seconds at most. While the screen is locked it waits for the unlock if the caller named its patience; else

@@ -98,6 +98,11 @@ actor AccountRegistry {
         await Reactor.shared.each(of: await withRetired) { await $0.keyringChanged() }
     }
 
+    /// Has the sign-ins end whose session is over. From here it takes no way between threads for each of them.
+    func sessionsChanged(wasLast: Bool) async {
+        await Reactor.shared.each(of: await withRetired) { await $0.sessionsChanged(wasLast: wasLast) }
+    }
+
     /// In the order of the configuration.
     var all: [Account] {
         order.compactMap { accounts[$0] }

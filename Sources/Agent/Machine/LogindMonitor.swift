@@ -42,13 +42,17 @@ actor LogindMonitor: Service {
 
     private func follow() async {
         var backoff = Backoff()
+        // What has been told already wakes nobody again.
+        var isToldAbsent = false
         while !Task.isCancelled {
             // A bus that is away, or went away, is looked for again.
             if let logind = try? Logind(busAddress: busAddress, patience: Self.patience) {
                 backoff = Backoff()
+                isToldAbsent = false
                 try? await follow(logind)
-            } else {
+            } else if !isToldAbsent {
                 await told(.sessions(nil))
+                isToldAbsent = true
             }
             try? await clock.sleep(for: backoff.next())  // cancelled: the agent ends
         }
