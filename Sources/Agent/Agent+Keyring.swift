@@ -10,8 +10,13 @@ extension Agent {
     /// The one method that lets the provider show its dialog.
     func unlockKeyring(_ request: UnlockKeyring) async throws(AgentError) -> UnlockKeyring.Response {
         let timeout = try Self.seconds(request.timeout ?? 120, "timeout")
-        let end = await pendingUnlocks.run { [clock, keyring] in
-            await clock.limit(.seconds(timeout)) { () -> Result<UnlockOutcome, SecretStoreError> in
+        let end = await pendingUnlocks.run { [clock, keyring, promptLock] in
+            await clock.limit(.seconds(timeout)) { () -> Result<UnlockOutcome, SecretStoreError>? in
+                // Where nobody has to be asked, no other prompt is waited for.
+                if await keyring.state(mayStart: true) == .available { return .success(.unlocked) }
+                let hold = await promptLock.hold(on: clock)
+                defer { withExtendedLifetime(hold) {} }
+                guard !Task.isCancelled else { return nil }
                 do throws(SecretStoreError) {
                     return .success(try await keyring.unlock())
                 } catch {
@@ -19,7 +24,8 @@ extension Agent {
                 }
             }
         }
-        switch end {
+        let isOtherPrompt = await promptLock.isHeldByOthers
+        switch end ?? nil {
         case .success(.unlocked)?:
             await accounts.keyringChanged()
             return UnlockKeyring.Response(keyring: .available)
@@ -30,6 +36,10 @@ extension Agent {
                 data.cause = "person"
                 data.hint =
                     "Without a display, let 'gnome-keyring-daemon --replace --unlock' read the password from its standard input."
+            }
+        case nil where isOtherPrompt:
+            throw AgentError(.timeout, "Another prompt of Postern's was not answered in time.") { data in
+                data.hint = "Answer it, or cancel it, then try again."
             }
         case .success(.abandoned)?, nil:
             throw AgentError(.timeout, "The keyring's dialog was not answered in time.") { data in

@@ -19,6 +19,7 @@ package struct Agent: Sendable {
     let counters: Counters
     let events: EventHub
     let desktop: Desktop
+    let promptLock: PromptLock
     let clock: any AgentClock
     let log: Logger
     let startedAt: Date
@@ -47,6 +48,7 @@ package struct Agent: Sendable {
         events = EventHub(clock: clock)
         configuration = ConfigurationStore(files: ConfigurationFiles(environment: environment))
         tenants = Tenants(client: client, keyring: keyring, clock: clock)
+        promptLock = PromptLock(environment: environment)
         desktop = Desktop(clock: clock, events: events)
         parts = Account.Parts(
             environment: environment, tenants: tenants, keyring: keyring, unsaved: unsaved, clock: clock,

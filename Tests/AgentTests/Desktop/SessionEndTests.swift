@@ -126,7 +126,8 @@ struct SessionEndTests {
     func refreshing() async throws {
         try await Self.run { fixture in
             try await fixture.expireToken()
-            await fixture.order(.hold)
+            // The tenant has rotated the token, and its answer is on its way.
+            await fixture.order(.holdAnswer)
             async let error = fixture.tokenError()
             try await fixture.tenant.requestHeld(at: .token, grant: .refreshToken)
             await fixture.agent.desktopChanged(Self.sessions(nil, []))

@@ -84,9 +84,14 @@ struct AgentFixture: Sendable {
     private static let signingKeys = Result { try SigningKeys(now: ManualClock().now) }
 
     /// Another agent that has not read its configuration.
-    func unconfigured(unsaved: UnsavedRecords = UnsavedRecords()) -> Agent {
+    ///
+    /// - Parameter environment: variables beside those of the files.
+    func unconfigured(
+        unsaved: UnsavedRecords = UnsavedRecords(), environment: [String: String] = [:]
+    ) -> Agent {
         Agent(
-            environment: files.environment, keyring: store, unsaved: unsaved, client: client, clock: clock,
+            environment: files.environment.merging(environment) { $1 }, keyring: store, unsaved: unsaved,
+            client: client, clock: clock,
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 

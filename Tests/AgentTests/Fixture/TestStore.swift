@@ -23,6 +23,8 @@ final class TestStore: SecretStore {
         var held = 0
         /// What a person does about the dialog that ``TestStore/unlock()`` stands for; nil is nothing yet.
         var answer: UnlockOutcome? = .unlocked
+        /// How often somebody wanted it.
+        var unlocks = 0
         /// Both names mean the same collection.
         var isOneCollection = false
         /// The default collection is locked, and the session's, which never is, can be used.
@@ -152,6 +154,7 @@ final class TestStore: SecretStore {
     }
 
     func unlock() async throws(SecretStoreError) -> UnlockOutcome {
+        state.change { $0.unlocks += 1 }
         await pass()
         // Thrown by a cancelled wait.
         guard let answer = try? await state.wait(for: { $0.answer }), !Task.isCancelled else { return .abandoned }

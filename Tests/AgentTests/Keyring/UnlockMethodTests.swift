@@ -1,4 +1,6 @@
 import DevTenant
+import Foundation
+import Glibc
 import PosternProtocol
 import TestSupport
 import Testing
@@ -32,9 +34,65 @@ struct UnlockMethodTests {
             }
             let limit = Double(seconds ?? 120)
             try await fixture.clock.sleeper(within: limit...limit)
+            try await fixture.store.callHeld()
             fixture.clock.advance(by: limit)
             fixture.store.release()
             #expect(await failure?.code == .timeout)
+        }
+    }
+
+    /// Holds the lock of prompts, as a command does that shows one.
+    private static func promptLock(_ directory: String) throws -> CInt {
+        try FileManager.default.createDirectory(atPath: directory + "/postern", withIntermediateDirectories: true)
+        let descriptor = open(directory + "/postern/prompt.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        try #require(descriptor >= 0 && flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+        try #require(write(descriptor, "work", 4) == 4)
+        return descriptor
+    }
+
+    @Test("the dialog waits for another prompt, whose file it leaves as it is, and keeps others from showing one")
+    func otherPrompt() async throws {
+        try await AgentFixture.run { fixture in
+            let directory = fixture.files.root + "/run"
+            let other = try Self.promptLock(directory)
+            let agent = fixture.unconfigured(environment: ["XDG_RUNTIME_DIR": directory])
+            fixture.store.fail(.locked)
+            fixture.store.answer(nil)
+            async let answer = agent.unlockKeyring(UnlockKeyring())
+            try await fixture.clock.sleeper(within: 1...1)
+            #expect(fixture.store.state.value.unlocks == 0)
+            close(other)
+            fixture.clock.advance(by: 1)
+            _ = try await fixture.store.state.wait { $0.unlocks == 1 ? true : nil }
+            let own = open(directory + "/postern/prompt.lock", O_RDWR | O_CLOEXEC)
+            #expect(flock(own, LOCK_EX | LOCK_NB) != 0)
+            async let second = agent.unlockKeyring(UnlockKeyring())
+            _ = try await fixture.store.state.wait { $0.unlocks == 2 ? true : nil }
+            #expect(try String(contentsOfFile: directory + "/postern/prompt.lock", encoding: .utf8) == "work")
+            fixture.store.fail(nil)
+            fixture.store.answer(.unlocked)
+            _ = try await (answer, second)
+            #expect(flock(own, LOCK_EX | LOCK_NB) == 0)
+            close(own)
+        }
+    }
+
+    @Test("another prompt that is not answered in time is said, and waited for by nobody whose keyring is unlocked")
+    func otherPromptStays() async throws {
+        try await AgentFixture.run { fixture in
+            let directory = fixture.files.root + "/run"
+            let other = try Self.promptLock(directory)
+            defer { close(other) }
+            let agent = fixture.unconfigured(environment: ["XDG_RUNTIME_DIR": directory])
+            _ = try await agent.unlockKeyring(UnlockKeyring())
+            fixture.store.fail(.locked)
+            async let failure = failure { () async throws(AgentError) in
+                _ = try await agent.unlockKeyring(UnlockKeyring(timeout: 5))
+            }
+            try await fixture.clock.sleeper(within: 5...5)
+            fixture.clock.advance(by: 5)
+            let error = await failure
+            #expect(error?.code == .timeout && error?.message.contains("Another prompt") == true)
         }
     }
 
