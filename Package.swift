@@ -34,11 +34,12 @@ let package = Package(
     targets: [
         .target(name: "OutsideInput", swiftSettings: settings),
         .target(name: "PosternProtocol", swiftSettings: settings),
-        .target(name: "Assuan", dependencies: ["OutsideInput", "CLinux"], swiftSettings: settings),
+        .target(name: "Spawn", dependencies: ["CLinux"], swiftSettings: settings),
+        .target(name: "Assuan", dependencies: ["OutsideInput", "Spawn", "CLinux"], swiftSettings: settings),
         .executableTarget(
             name: "postern",
             dependencies: [
-                "PosternProtocol", "OutsideInput", "Assuan", "CLinux", "CSignalfd",
+                "PosternProtocol", "OutsideInput", "Assuan", "Spawn", "CLinux", "CSignalfd",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
@@ -78,8 +79,8 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "PosternProtocol", "OutsideInput", "Auth0", "KeyringProtocol", "CSystemd", "CGLib", "CLinux", "CAgent",
-                "CCrash",
+                "PosternProtocol", "OutsideInput", "Auth0", "KeyringProtocol", "Spawn", "CSystemd", "CGLib", "CLinux",
+                "CAgent", "CCrash",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Spawn
 
 /// A program that was started to be talked with through its stdin and stdout.
 struct ChildProcess: ~Copyable {
@@ -25,14 +26,17 @@ struct ChildProcess: ~Copyable {
             [toChild.read, toChild.write].forEach { _ = close($0) }
             throw error
         }
-        let pid = Self.spawn(program, toChild.read, fromChild.write, hasOwnGroup: !sharesTerminal)
-        let code = errno
-        [toChild.read, fromChild.write].forEach { _ = close($0) }
-        guard let pid else {
+        defer { [toChild.read, fromChild.write].forEach { _ = close($0) } }
+        var child = Spawn(program, environment: Self.environment())
+        child.input = toChild.read
+        child.output = fromChild.write
+        child.hasOwnGroup = !sharesTerminal
+        do throws(Spawn.Failure) {
+            pid = try child.start()
+        } catch {
             [toChild.write, fromChild.read].forEach { _ = close($0) }
-            throw .unstartable(program, Self.words(code))
+            throw .unstartable(program, Self.words(error.errno))
         }
-        self.pid = pid
         hasOwnGroup = !sharesTerminal
         input = toChild.write
         output = fromChild.read
@@ -97,35 +101,6 @@ struct ChildProcess: ~Copyable {
         var ends: [CInt] = [-1, -1]
         guard pipe2(&ends, O_CLOEXEC) == 0 else { throw .broken("no pipe could be made (\(words(errno)))") }
         return (ends[0], ends[1])
-    }
-
-    private static func spawn(_ program: String, _ input: CInt, _ output: CInt, hasOwnGroup: Bool) -> pid_t? {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
-        posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
-        posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
-
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        sigfillset(&signals)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | (hasOwnGroup ? POSIX_SPAWN_SETPGROUP : 0)
-        posix_spawnattr_setflags(&attributes, Int16(truncatingIfNeeded: flags))
-
-        var argv = [strdup(program), nil]
-        var envp = environment().map { strdup($0) } + [nil]
-        defer { (argv + envp).forEach { free($0) } }
-        var pid: pid_t = 0
-        let code = posix_spawnp(&pid, program, &actions, &attributes, &argv, &envp)
-        errno = code
-        return code == 0 ? pid : nil
     }
 
     private static func environment() -> [String] {

@@ -1,4 +1,4 @@
-import CSignalfd
+import Spawn
 import Glibc
 
 /// A QR code as lines of block characters, white on black, drawn by qrencode(1).
@@ -28,7 +28,10 @@ struct QRCode: Equatable {
         var pair: [CInt] = [-1, -1]
         guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else { return nil }
         defer { close(pair[0]) }
-        let pid = spawn(arguments, pair[1])
+        // Of our process group, so that Ctrl-C ends it though it is blocked here.
+        var command = Spawn(arguments[0], Array(arguments.dropFirst()), environment: [])
+        (command.input, command.output, command.error) = (pair[1], pair[1], nil)
+        let pid = try? command.start()
         close(pair[1])
         guard let pid else { return nil }
 
@@ -43,29 +46,5 @@ struct QRCode: Equatable {
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
         guard status == 0, let output else { return nil }
         return String(decoding: output, as: UTF8.self)
-    }
-
-    /// Starts a command of `PATH` that talks through the socket, and that Ctrl-C ends though it is blocked here.
-    private static func spawn(_ arguments: [String], _ socket: CInt) -> pid_t? {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, socket, STDIN_FILENO)
-        posix_spawn_file_actions_adddup2(&actions, socket, STDOUT_FILENO)
-        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
-
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var none = sigset_t()
-        sigemptyset(&none)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-
-        var argv = arguments.map { strdup($0) } + [nil]
-        defer { argv.forEach { free($0) } }
-        var environment: [UnsafeMutablePointer<CChar>?] = [nil]
-        var pid: pid_t = 0
-        return posix_spawnp(&pid, arguments[0], &actions, &attributes, &argv, &environment) == 0 ? pid : nil
     }
 }

@@ -1,8 +1,8 @@
-import CLinux
 import FoundationEssentials
 import Glibc
 import KeyringProtocol
 import OutsideInput
+import Spawn
 
 /// One running keyring worker and our end of the socketpair to it. Its calls block; letting go of it kills the worker.
 final class KeyringWorkerProcess {
@@ -33,12 +33,16 @@ final class KeyringWorkerProcess {
         let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
         guard socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw .notStarted(errno: errno) }
         defer { close(ends[1]) }
-        do {
-            processID = try Self.spawn(executable, arguments, environment, standardInput: ends[1])
+        do throws(Spawn.Failure) {
+            var worker = Spawn(executable, arguments, environment: environment.map { "\($0.key)=\($0.value)" })
+            worker.input = ends[1]
+            worker.output = nil
+            worker.hasOwnGroup = true
+            processID = try worker.start()
             socket = ends[0]
         } catch {
             close(ends[0])
-            throw error
+            throw .notStarted(errno: error.errno)
         }
     }
 
@@ -106,50 +110,5 @@ final class KeyringWorkerProcess {
         guard rest > .zero else { throw .timedOut }
         var awaited = pollfd(fd: socket, events: event, revents: 0)
         poll(&awaited, 1, Int32(clamping: (Bounded.whole(rest / .milliseconds(1), in: 0...1_000_000) ?? 0) + 1))
-    }
-}
-
-extension KeyringWorkerProcess {
-    private static func spawn(
-        _ executable: String, _ arguments: [String], _ environment: [String: String], standardInput: Int32
-    ) throws(Failure) -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, standardInput, STDIN_FILENO)
-        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
-        posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
-
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        sigfillset(&signals)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setflags(
-            &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
-
-        let arguments = CStringArray([executable] + arguments)
-        let environment = CStringArray(environment.map { "\($0.key)=\($0.value)" })
-        var processID: pid_t = 0
-        let failure = posix_spawn(
-            &processID, executable, &actions, &attributes, arguments.pointers, environment.pointers)
-        guard failure == 0 else { throw .notStarted(errno: failure) }
-        return processID
-    }
-}
-
-/// A NULL-terminated array of C strings, as exec wants it.
-private final class CStringArray {
-    let pointers: [UnsafeMutablePointer<CChar>?]
-
-    init(_ strings: [String]) {
-        pointers = strings.map { strdup($0) } + [nil]
-    }
-
-    deinit {
-        pointers.forEach { free($0) }
     }
 }
