@@ -24,7 +24,6 @@ extension Agent {
                 }
             }
         }
-        let isOtherPrompt = await promptLock.isHeldByOthers
         switch end ?? nil {
         case .success(.unlocked)?:
             await accounts.keyringChanged()
@@ -37,7 +36,7 @@ extension Agent {
                 data.hint =
                     "Without a display, let 'gnome-keyring-daemon --replace --unlock' read the password from its standard input."
             }
-        case nil where isOtherPrompt:
+        case nil where await promptLock.isHeldByOthers:
             throw AgentError(.timeout, "Another prompt of Postern's was not answered in time.") { data in
                 data.hint = "Answer it, or cancel it, then try again."
             }

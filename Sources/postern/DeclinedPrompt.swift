@@ -1,4 +1,5 @@
 import Glibc
+import PosternProtocol
 
 /// A note that a prompt has brought no sign-in to a profile: for those who wait for the same. A person who did not want it is not asked again in that
 /// session.

@@ -107,10 +107,11 @@ struct LoginRun {
         return try signIn.finish(begun)
     }
 
-    /// Whether a token can be had only by a sign-in. Any other error, such as a locked keyring, is no reason to sign in anew.
+    /// Whether a token can be had only by a sign-in, or soon will be: one that is cached is handed out though its sign-in has ended. Any other error, such as a locked keyring, is no reason to sign in anew.
     ///
     /// - Parameter mayBeNew: a profile that nobody has signed in to counts as well.
     private func isNeeded(_ profile: String?, mayBeNew: Bool) throws -> Bool {
+        if try signIn.status(of: profile)?.hasEnded == true { return true }
         do {
             let token = try signIn.client.call(GetToken(profile: profile)).value
             if mayBeNew { terminal.say("Already signed in (profile \(token.profile)).") }

@@ -48,10 +48,11 @@ struct LoginSelectionTests {
             script: [
                 .get(ended), .start(.code()), .answer(.signedIn), .get(.refusal(1001, "No.", #","cause":"never""#)),
                 .get(.result(TokenCommandTests.token)), .get(.refusal(1006, "Not reached.")),
-                .get(.refusal(1011, "MFA.")), .start(.signedIn),
+                .start(.signedIn),
             ], input: .text("123456\n"))
         session.profiles = Self.list(
-            ("a", "login_required"), ("b", "signed_out"), ("c", "signed_in"), ("d", "offline"), ("e", "mfa_required"))
+            // The agent has not read the keyring for the first two.
+            ("a", "signed_out"), ("b", "signed_out"), ("c", "signed_in"), ("d", "offline"), ("e", "mfa_required"))
         let ending = try session.run("login", "--all")
         #expect(ending.status == 75)
         #expect(ending.words.contains("d: Not reached."))
@@ -63,7 +64,7 @@ struct LoginSelectionTests {
         let pinentry = try ScriptedPinentry("EXIT", "EXIT")
         let ended = Session.Exchange.get(.refusal(1001, "Ended.", #","cause":"expired""#))
         var session = Session(script: [ended, ended, .start(.code()), .cancel, ended, ended, .start(.code()), .cancel])
-        session.profiles = Self.list(("a", "login_required"), ("b", "login_required"))
+        session.profiles = Self.list(("a", "signed_out"), ("b", "signed_out"))
         session.hello = pinentry.hello
         let ending = try session.run("login", "--all", "--prompt", "pinentry")
         #expect(ending.status == 77 && ending.requests.count == 4)
@@ -77,7 +78,7 @@ struct LoginSelectionTests {
         func run(_ session: String, _ answer: String, _ script: [Session.Exchange]) throws -> Session.Ending {
             let pinentry = try ScriptedPinentry(answer)
             var run = Session(script: script, environment: ["XDG_RUNTIME_DIR": directory.path])
-            run.profiles = Self.list(("work", "login_required"))
+            run.profiles = Self.list(("work", "signed_out"))
             run.hello = pinentry.hello + #","session":{"id":"\#(session)","state":"active"}"#
             return try run.run("login", "--all", "--prompt", "pinentry")
         }
@@ -89,6 +90,16 @@ struct LoginSelectionTests {
         #expect(try run("c3", "123456", asked + [.start(.code()), .answer(.signedIn)]).status == 0)
         // A sign-in takes the note away.
         #expect(try run("c2", "123456", asked + [.start(.code()), .answer(.signedIn)]).status == 0)
+    }
+
+    @Test(
+        "a sign-in that has ended is needed, though the agent still has a token to hand out",
+        arguments: ["login_required", "mfa_required"])
+    func endedWithToken(state: String) throws {
+        var session = Session(script: [.start(.code()), .answer(.signedIn)])
+        session.profiles = Self.list(("work", state))
+        session.input = .text("123456\n")
+        #expect(try session.run("login", "work", "--if-needed").status == 0)
     }
 
     @Test("--when-ready subscribes first, asks nothing until an event that matters, and then once more")

@@ -86,13 +86,7 @@ extension Profile {
     private static let keys = AddProfile.Key.allCases.filter { $0 != .name }.map(\.rawValue)
 
     /// Whether a text can name a profile.
-    package static func isValid(name: String) -> Bool {
-        (1...64).contains(name.utf8.count)
-            && name.utf8.allSatisfy { byte in
-                Unicode.Scalar(byte).properties.isAlphabetic && byte < 0x80
-                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "._-".utf8.contains(byte)
-            }
-    }
+    package static func isValid(name: String) -> Bool { ProfileName.isValid(name) }
 
     fileprivate init(_ group: ConfigurationGroup, name: String) throws(ConfigurationError) {
         guard Self.isValid(name: name) else {

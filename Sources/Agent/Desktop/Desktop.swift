@@ -16,7 +16,7 @@ actor Desktop {
     /// How many sleeps were announced.
     private var sleeps = 0
     /// What subscribers know.
-    private var told = DesktopSession.State.active
+    private var isToldServing = true
     private var waiters: [Int: AsyncStream<Never>.Continuation] = [:]
     private var waiterCount = 0
 
@@ -77,10 +77,9 @@ actor Desktop {
     }
 
     private func tellChange() {
-        let new = session.state
-        guard isLockFollowed, new != told, new != .none else { return }
-        told = new
-        events.publish(new == .locked ? .locked : .unlocked) { $0.cause = "screen" }
+        guard isLockFollowed, state.areSessionsKnown, isServing != isToldServing else { return }
+        isToldServing = isServing
+        events.publish(isServing ? .unlocked : .locked) { $0.cause = "screen" }
     }
 
     private func wakeWaiters() {

@@ -40,7 +40,8 @@ struct Notice: Equatable, Sendable {
         isCritical = kinds.first == .suspectedTheft
         // Without them something does not work any more; of the others it is enough to have been told.
         stays = kinds.contains { $0 <= .secondFactor }
-        let signingIn = needs.filter { $0.need.kind != .unsaved }.map(\.profile).withoutRepetition
+        // What is still good needs no sign-in, so that the units would do nothing for it.
+        let signingIn = needs.filter { ![.unsaved, .ending].contains($0.need.kind) }.map(\.profile).withoutRepetition
         if let profile = signingIn.first { signIn = signingIn.count == 1 ? .profile(profile) : .all }
     }
 

@@ -26,6 +26,8 @@ actor PromptLock {
         }
 
         deinit {
+            // Before the file is closed, which is what wakes those who wait.
+            flock(descriptor, LOCK_UN)
             close(descriptor)
         }
     }

@@ -40,7 +40,7 @@ extension LoginSession {
             Credentials(
                 binding: Credentials.Binding(profile), account: person, signedInAt: sentAt.unixTime,
                 refreshToken: response.refreshToken, idToken: response.idToken, token: token,
-                session: profile.persist == .session ? await parts.desktop.mark : nil))
+                session: profile.persist == .session ? await sessionOfSignIn : nil))
         parts.log.notice("Signed in.", metadata: metadata(of: peer))
         return await signedIn(
             person, expiresAt: token.expiresAt, refreshable: response.refreshToken != nil,

@@ -126,6 +126,11 @@ actor LoginSession {
         }
     }
 
+    /// The session that what it brings ends with: the one in which it was begun, if there was one.
+    var sessionOfSignIn: SessionMark {
+        get async { mark.id.isEmpty ? await parts.desktop.mark : mark }
+    }
+
     /// Whether what it brings would have ended already, with the session in which it was begun (`persist = session`).
     var hasSessionEnded: Bool {
         get async {

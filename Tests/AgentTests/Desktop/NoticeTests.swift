@@ -23,7 +23,7 @@ struct NoticeTests {
         #expect(notification.summary == summary)
         #expect(notification.body.contains(part), "\(notification.body)")
         #expect(notification.isCritical == (need == .suspectedTheft))
-        #expect(notification.signIn == (need == .unsaved ? nil : .profile("work")))
+        #expect(notification.signIn == ([.unsaved, .ending].contains(need.kind) ? nil : .profile("work")))
         #expect(notification.stays == (need.kind <= .secondFactor))
     }
 

@@ -157,6 +157,14 @@ struct ScreenLockTests {
             #expect(events.kinds == [.locked, .unlocked])
             #expect(events.events.allSatisfy { $0.cause == "screen" })
         }
+        // Who waits for a session to come has to hear of it as well.
+        try await AgentFixture.run(["lock = screen"]) { fixture in
+            let events = EventLog(fixture.agent)
+            await fixture.agent.desktopChanged(.screenSaver(nil))
+            await fixture.agent.desktopChanged(.sessions(.init()))
+            await fixture.agent.desktopChanged(Self.unlocked)
+            #expect(events.kinds == [.locked, .unlocked])
+        }
         try await AgentFixture.run { fixture in
             let events = EventLog(fixture.agent)
             await fixture.agent.desktopChanged(Self.locked)

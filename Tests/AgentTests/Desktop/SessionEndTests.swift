@@ -66,6 +66,17 @@ struct SessionEndTests {
         }
     }
 
+    @Test("it is the session in which the sign-in was begun that counts")
+    func begunIn() async throws {
+        try await AgentFixture.run(["persist = session"]) { fixture in
+            await fixture.agent.desktopChanged(Self.sessions("2", ["2"]))
+            let login = try await fixture.startLogin()
+            await fixture.agent.desktopChanged(Self.sessions("5", ["2", "5"]))
+            _ = try await fixture.answer(login, code: try await fixture.tenant.nextCode(for: AgentFixture.person))
+            #expect(try await fixture.status.session?.id == "2")
+        }
+    }
+
     @Test("who signed in without a session is signed out with the last one that there is")
     func withoutSession() async throws {
         try await AgentFixture.run(["persist = session"]) { fixture in
