@@ -33,7 +33,8 @@ package struct ItemNotes: Sendable {
             atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         // Both the file and its name must survive a crash right after.
         for (path, flags) in [(path(item), O_CREAT | O_WRONLY), (directory, O_RDONLY | O_DIRECTORY)] {
-            let descriptor = open(path, flags | O_CLOEXEC, 0o600)
+            // Nobody waits for the reader of a pipe that stands there.
+            let descriptor = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0o600)
             guard descriptor >= 0 else { throw Failure() }
             defer { close(descriptor) }
             guard fsync(descriptor) == 0 else { throw Failure() }

@@ -4,6 +4,8 @@ extension BusConnection {
     private static let notificationsPath = "/org/freedesktop/Notifications"
     private static let manager = "org.freedesktop.systemd1"
     private static let managerPath = "/org/freedesktop/systemd1"
+    /// Those that it matters here whether a server has them.
+    private static let knownCapabilities: Set = ["actions", "body", "body-markup"]
     /// The key of the one action that notifications have.
     static let signInAction = "sign-in"
 
@@ -17,11 +19,11 @@ extension BusConnection {
         }
     }
 
-    /// What a server can do, such as `actions` or `body-markup`.
+    /// Which of ``knownCapabilities`` a server has; the rest of its answer may be megabytes, and is not kept.
     func capabilities(ofServer server: String, timeout: Duration) throws(CallError) -> Set<String> {
         try call(
             server, Self.notificationsPath, Self.notifications, "GetCapabilities", [], timeout: timeout
-        ) { answer throws(CallError) in Set(try answer.strings()) }
+        ) { answer throws(CallError) in Self.knownCapabilities.intersection(try answer.strings()) }
     }
 
     /// Has a server show a notification.

@@ -34,7 +34,11 @@ actor Desktop {
     var isServing: Bool { session.state == .active }
 
     /// What somebody has signed in in, if they do now.
-    var mark: SessionMark { SessionMark(id: state.sessions?.display ?? "", boot: clock.boot.id) }
+    var mark: SessionMark {
+        let mark = SessionMark(id: state.sessions?.display ?? "", boot: clock.boot.id)
+        // A record with one that is not sound could not be read again.
+        return mark.isSound ? mark : SessionMark(id: "", boot: clock.boot.id)
+    }
 
     func follow(lock: Bool) {
         isLockFollowed = lock

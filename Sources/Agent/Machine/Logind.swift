@@ -7,6 +7,9 @@ final class Logind {
     private static let path = "/org/freedesktop/login1"
     private static let interfaces = "org.freedesktop.login1"
 
+    /// Signals that are read in one go: every user of the machine may send some, faster than they are read.
+    private static let newsLimit = 1000
+
     private let bus: BusConnection
     private let patience: Duration
     /// It does not answer what it is asked of sessions, and is not asked again with each news.
@@ -36,21 +39,21 @@ final class Logind {
         let isLock: Bool
     }
 
-    /// Reads all that has arrived.
+    /// Reads what has arrived, up to a limit.
     ///
     /// - Returns: nil if nothing has; else those wishes that the login manager itself has sent.
     func news() throws(BusConnection.CallError) -> [Wish]? {
         var wishes: [(Wish, sender: String)] = []
-        var hasNews = false
-        while let signal = try bus.nextSignal() {
-            hasNews = true
+        var count = 0
+        while count < Self.newsLimit, let signal = try bus.nextSignal() {
+            count += 1
             if signal.member == "NameOwnerChanged" { isMute = false }
             guard signal.interface == "\(Self.interfaces).Session", ["Lock", "Unlock"].contains(signal.member) else {
                 continue
             }
             wishes.append((Wish(path: signal.path, isLock: signal.member == "Lock"), signal.sender))
         }
-        guard hasNews else { return nil }
+        guard count > 0 else { return nil }
         guard !wishes.isEmpty, let owner = try? bus.owner(of: Self.name, timeout: patience) else { return [] }
         return wishes.filter { $0.sender == owner }.map(\.0)
     }

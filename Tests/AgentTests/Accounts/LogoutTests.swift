@@ -144,6 +144,19 @@ struct LogoutTests {
         }
     }
 
+    @Test("a pipe where a note should be fails and holds nobody up")
+    func pipe() throws {
+        let files = try TestFiles()
+        defer { files.remove() }
+        let notes = ItemNotes(.signedIn, environment: files.environment)
+        let item = KeyringItem(kind: .session, profile: "work", collection: .session)
+        try notes.write(for: item)
+        notes.remove(for: item)
+        let directory = try #require(files.environment["XDG_STATE_HOME"]) + "/postern/signed-in"
+        try #require(mkfifo(directory + "/session.work", 0o600) == 0)
+        #expect(throws: ItemNotes.Failure.self) { try notes.write(for: item) }
+    }
+
     @Test("a refresh in flight neither brings the sign-in back nor leaves its token valid")
     func flight() async throws {
         try await AgentFixture.run { fixture in

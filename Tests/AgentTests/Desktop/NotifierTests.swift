@@ -148,6 +148,17 @@ struct NotifierTests {
         }
     }
 
+    @Test("of a server's capabilities only those are kept that matter here")
+    func absurdCapabilities() async throws {
+        try await withPrivateDesktop(provider: .none) { desktop in
+            let absurd = (0..<1000).map { "x-\($0)" + String(repeating: "x", count: 1000) }
+            _ = try NotificationServer(on: desktop, capabilities: absurd + ["body", "actions"])
+            let bus = try BusConnection(address: desktop.busAddress, timeout: .seconds(10))
+            let kept = try bus.capabilities(ofServer: NotificationServer.name, timeout: .seconds(10))
+            #expect(kept == ["body", "actions"])
+        }
+    }
+
     @Test("the body is escaped where markup is read, and nowhere else", arguments: [true, false])
     func markup(isRead: Bool) async throws {
         try await Self.withNotifier { stage in

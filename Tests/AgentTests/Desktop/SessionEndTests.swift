@@ -57,6 +57,20 @@ struct SessionEndTests {
         }
     }
 
+    @Test("a session whose identifier is absurd leaves a record that can be read again")
+    func absurdIdentifier() async throws {
+        let id = String(repeating: "x", count: 10_000)
+        try await AgentFixture.run(["persist = session"]) { fixture in
+            await fixture.agent.desktopChanged(Self.sessions(id, [id]))
+            try await fixture.signIn()
+            let record = try #require(fixture.store.record(in: .session))
+            let credentials = try Credentials(json: record, at: fixture.clock)
+            #expect(credentials.session?.id == "")
+            await fixture.agent.desktopChanged(Self.sessions(nil, []))
+            try await Self.expectEnded(fixture)
+        }
+    }
+
     @Test("with persist = keyring or memory it outlives the session", arguments: ["keyring", "memory"])
     func kept(persist: String) async throws {
         try await Self.run(persist) { fixture in

@@ -57,6 +57,28 @@ struct LogindMonitorTests {
         }
     }
 
+    @Test("of a flood of signals so many are read at a time that others are heard meanwhile")
+    func flood() async throws {
+        try await withPrivateDesktop(provider: .none) { desktop in
+            let name = "org.freedesktop.login1"
+            let lock = BusPeer.Action.signal(path: "/2", interface: "\(name).Session", member: "Lock", [])
+            try BusPeer(name, on: desktop) { call in
+                switch call.member {
+                case "Flood": Array(repeating: lock, count: 2500) + [.answer([])]
+                default: [.answer([.variant(.boolean(false))])]
+                }
+            }
+            let logind = try Logind(busAddress: desktop.busAddress, patience: .seconds(10))
+            try await desktop.call(name, "/", name, "Flood", [])
+            // What is answered after the signals comes after them.
+            #expect(try !logind.isPreparingForSleep())
+            var counts: [Int] = []
+            while let wishes = try logind.news() { counts.append(wishes.count) }
+            #expect(counts.reduce(0, +) == 2500)
+            #expect(counts.allSatisfy { $0 <= 1000 }, "\(counts)")
+        }
+    }
+
     @Test("a signal that somebody else might have sent is not believed")
     func forged() async throws {
         try await withPrivateDesktop(provider: .none) { desktop in
