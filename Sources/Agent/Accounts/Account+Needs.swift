@@ -8,7 +8,11 @@ extension Account {
         if isSignInRequired {
             let isTheft = served.credentials?.refusal == .reuseSuspected
             let cause = loginRequired(by: served.credentials)?.data.cause
-            needs.append(isTheft ? .suspectedTheft : .signIn(reason: cause ?? ""))
+            if isTheft {
+                needs.append(.suspectedTheft)
+            } else if loginsUnderWay.isEmpty {
+                needs.append(.signIn(reason: cause ?? ""))
+            }
         } else if needsSecondFactor {
             needs.append(.secondFactor)
         }
@@ -18,6 +22,12 @@ extension Account {
             needs.append(.ending(within: warnedOfEnd))
         }
         return needs
+    }
+
+    /// Whoever has begun a login asks the person already, so that nothing else need tell them of it.
+    func login(_ id: String, isUnderWay: Bool) {
+        if isUnderWay { loginsUnderWay.insert(id) } else { loginsUnderWay.remove(id) }
+        parts.deadlines.moved(of: self)
     }
 
     /// Has the desktop tell the person what the profile needs.

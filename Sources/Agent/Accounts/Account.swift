@@ -92,6 +92,9 @@ actor Account {
     /// Nobody is signed in, because the last sign-in ended with its session.
     var hasEnded = false
 
+    /// The logins that a person is being asked in to sign in.
+    var loginsUnderWay: Set<String> = []
+
     /// As the keyring is known to hold it.
     var savedRefreshToken: Secret?
     /// Whether the keyring has been read or written.

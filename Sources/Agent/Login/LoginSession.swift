@@ -244,6 +244,7 @@ extension LoginSession {
         stage = .ended(step, at: clock.now)
         changed()
         if case .refresh(let demand) = purpose { await account.drop(demand) }
+        if case .signIn = purpose { await account.login(id, isUnderWay: false) }
     }
 
     func endedBy(_ error: AgentError) async -> AgentError {

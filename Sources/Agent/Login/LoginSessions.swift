@@ -204,7 +204,14 @@ extension LoginSessions {
             }
         let recipient = CodeBudget.Recipient(target.username, of: profile)
         let session = await make(purpose, passwordless, to: recipient, account, profile, tenant)
-        try await session.begin(passwordless)
+        let isSignIn = if case .signIn = purpose { true } else { false }
+        if isSignIn { await account.login(session.id, isUnderWay: true) }
+        do {
+            try await session.begin(passwordless)
+        } catch {
+            if isSignIn { await account.login(session.id, isUnderWay: false) }
+            throw error
+        }
         session.announce(by: pid)
         return await add(session)
     }

@@ -69,6 +69,23 @@ struct NeedsTests {
         }
     }
 
+    @Test("who is being asked to sign in is not told as well, until that has come to nothing")
+    func asked() async throws {
+        try await AgentFixture.run(["persist = session"]) { fixture in
+            await fixture.agent.desktopChanged(.sessions(.init(display: "2", open: ["2"])))
+            try await fixture.signIn()
+            await fixture.agent.desktopChanged(.sessions(.init()))
+            _ = try await fixture.wake()
+            #expect(Self.summaries(fixture) == ["Sign in to Postern: work"])
+            let next = try await fixture.startLogin()
+            _ = try await fixture.wake()
+            #expect(Self.isQuiet(fixture))
+            try await fixture.cancel(next)
+            _ = try await fixture.wake()
+            #expect(Self.summaries(fixture) == ["Sign in to Postern: work"])
+        }
+    }
+
     @Test("a refused refresh token is a need until somebody signs in, also in the next session")
     func refused() async throws {
         try await AgentFixture.run { fixture in
